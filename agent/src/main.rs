@@ -1,0 +1,2 @@
+//! The alloy-rs command.
+fn main() {}
