@@ -1,2 +1,18 @@
-//! Values, typed decoding, standard library, component graph and incremental evaluation.
+//! Values, typed decoding, standard library, component graph and incremental evaluation of the Alloy (River) language.
+//!
+//! Invariants: this crate knows no telemetry, no HTTP and no single component; it does no I/O except through a loader that it is
+//! handed; it builds for wasm32.
 #![forbid(unsafe_code)]
+
+pub mod body;
+pub mod convert;
+pub mod decode;
+pub mod eval;
+pub mod ir;
+pub mod schema;
+pub mod value;
+
+pub use body::{AttributeValue, BlockValue, BodyValue};
+pub use convert::{ConvertError, FromValue, IntoValue, Shared};
+pub use decode::{Arguments, Exports, Nothing};
+pub use value::{Capsule, CapsuleType, Function, Object, OptionalSecret, Secret, Str, Value};

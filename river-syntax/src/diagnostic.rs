@@ -95,7 +95,10 @@ impl Diagnostic {
             severity,
             code,
             message: message.into(),
-            primary: Label { span, text: Cow::Borrowed("") },
+            primary: Label {
+                span,
+                text: Cow::Borrowed(""),
+            },
             secondary: Vec::new(),
             help: None,
             fix: None,
@@ -122,7 +125,10 @@ impl Diagnostic {
     /// A further place.
     #[must_use]
     pub fn with_secondary(mut self, span: Span, text: impl Into<Cow<'static, str>>) -> Self {
-        self.secondary.push(Label { span, text: text.into() });
+        self.secondary.push(Label {
+            span,
+            text: text.into(),
+        });
         self
     }
 

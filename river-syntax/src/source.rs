@@ -25,7 +25,11 @@ impl Span {
 
     /// The smallest range that covers both; both must lie in the same file.
     pub fn to(self, other: Span) -> Span {
-        Span { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
+        Span {
+            file: self.file,
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
     }
 
     /// The range as array indices.
@@ -54,7 +58,11 @@ pub struct SourceFile {
 impl SourceFile {
     /// A text under a name, usually the path that the user gave.
     pub fn new(name: impl Into<String>, text: impl Into<Arc<str>>) -> Self {
-        Self { name: name.into(), text: text.into(), line_starts: std::sync::OnceLock::new() }
+        Self {
+            name: name.into(),
+            text: text.into(),
+            line_starts: std::sync::OnceLock::new(),
+        }
     }
 
     /// The name for messages.
@@ -80,14 +88,21 @@ impl SourceFile {
         let offset = offset.min(self.text.len() as u32);
         let starts = self.line_starts();
         let line = starts.partition_point(|&start| start <= offset);
-        LineColumn { line: line as u32, column: offset - starts[line - 1] + 1 }
+        LineColumn {
+            line: line as u32,
+            column: offset - starts[line - 1] + 1,
+        }
     }
 
     /// The text of a line (from 1) without its end; empty where there is no such line.
     pub fn line(&self, line: u32) -> &str {
         let starts = self.line_starts();
-        let Some(&start) = starts.get((line as usize).wrapping_sub(1)) else { return "" };
-        let end = starts.get(line as usize).map_or(self.text.len(), |&next| next as usize);
+        let Some(&start) = starts.get((line as usize).wrapping_sub(1)) else {
+            return "";
+        };
+        let end = starts
+            .get(line as usize)
+            .map_or(self.text.len(), |&next| next as usize);
         self.text[start as usize..end].trim_end_matches(['\n', '\r'])
     }
 }
@@ -118,11 +133,16 @@ impl Sources {
 
     /// All texts in the order of their numbers.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &Arc<SourceFile>)> {
-        self.files.iter().enumerate().map(|(at, file)| (FileId(at as u32), file))
+        self.files
+            .iter()
+            .enumerate()
+            .map(|(at, file)| (FileId(at as u32), file))
     }
 
     /// The text that a span covers; empty where the span is not of this table.
     pub fn slice(&self, span: Span) -> &str {
-        self.get(span.file).and_then(|file| file.text().get(span.range())).unwrap_or("")
+        self.get(span.file)
+            .and_then(|file| file.text().get(span.range()))
+            .unwrap_or("")
     }
 }
