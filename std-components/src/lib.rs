@@ -1,1 +1,32 @@
-//! Components.
+//! The bundled components of alloy-rs and the signals that flow between them.
+//!
+//! Invariants: this crate knows neither the command line nor the web page. Adding a component touches one folder: its arguments and
+//! exports as derived structs, its `run`, its tests, its line in the family's list.
+
+pub mod component;
+#[cfg(feature = "discovery")]
+pub mod discovery;
+#[cfg(feature = "local")]
+pub mod local;
+#[cfg(feature = "loki")]
+pub mod loki;
+#[cfg(feature = "prometheus")]
+pub mod prometheus;
+pub mod signals;
+
+use component::Registration;
+
+/// The components of every family that is built in.
+pub fn components() -> impl Iterator<Item = &'static Registration> {
+    let families: &[&'static [Registration]] = &[
+        #[cfg(feature = "local")]
+        local::COMPONENTS,
+        #[cfg(feature = "discovery")]
+        discovery::COMPONENTS,
+        #[cfg(feature = "loki")]
+        loki::COMPONENTS,
+        #[cfg(feature = "prometheus")]
+        prometheus::COMPONENTS,
+    ];
+    families.iter().copied().flatten().collect::<Vec<_>>().into_iter()
+}

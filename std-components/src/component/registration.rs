@@ -1,0 +1,138 @@
+//! How a component is known: its name, its schema and how to build it, without its types.
+
+use super::{
+    BuildError, CancellationToken, Component, ComponentId, Context, ExportSink, HealthCell, Page, RunError,
+    Services,
+};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use river_eval::schema::BodySchema;
+use river_eval::{Arguments, BodyValue, Exports};
+use river_syntax::Diagnostic;
+use std::sync::Arc;
+
+/// How settled a component is; `--stability.level` sets the least one accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[expect(missing_docs, reason = "the names are the reference's")]
+pub enum Stability {
+    Experimental,
+    PublicPreview,
+    #[default]
+    GenerallyAvailable,
+}
+
+impl Stability {
+    /// As the reference spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Experimental => "experimental",
+            Self::PublicPreview => "public-preview",
+            Self::GenerallyAvailable => "generally-available",
+        }
+    }
+}
+
+/// Whether a block takes a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Labelling {
+    /// It must have one (every component but a few).
+    Required,
+    /// It must not have one.
+    None,
+}
+
+/// What a decode or build of a component can end with: findings in the configuration, or one reason.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The arguments are wrong.
+    Arguments(Vec<Diagnostic>),
+    /// The component cannot be built with them.
+    Build(BuildError),
+}
+
+/// A component without its types.
+pub trait AnyComponent: Send + Sync {
+    /// [`Component::update`], from an evaluated body.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    fn update(&self, body: &BodyValue) -> Result<(), Refusal>;
+    /// [`Component::run`].
+    fn run(self: Arc<Self>, stop: CancellationToken) -> BoxFuture<'static, Result<(), RunError>>;
+    /// [`Component::debug_info`].
+    fn debug_info(&self) -> BodyValue;
+    /// [`Component::page`].
+    fn page(&self) -> Option<Arc<dyn Page>>;
+}
+
+impl<C: Component> AnyComponent for C {
+    fn update(&self, body: &BodyValue) -> Result<(), Refusal> {
+        let arguments = C::Arguments::decode(body).map_err(Refusal::Arguments)?;
+        Component::update(self, arguments).map_err(Refusal::Build)
+    }
+
+    fn run(self: Arc<Self>, stop: CancellationToken) -> BoxFuture<'static, Result<(), RunError>> {
+        Component::run(self, stop).boxed()
+    }
+
+    fn debug_info(&self) -> BodyValue {
+        Component::debug_info(self)
+    }
+
+    fn page(&self) -> Option<Arc<dyn Page>> {
+        Component::page(self)
+    }
+}
+
+type Build = fn(
+    ComponentId,
+    Services,
+    HealthCell,
+    Arc<ExportSink>,
+    &BodyValue,
+) -> Result<Arc<dyn AnyComponent>, Refusal>;
+
+/// A component as its family lists it.
+#[derive(Clone, Copy)]
+pub struct Registration {
+    /// The name in configurations.
+    pub name: &'static str,
+    /// How settled it is.
+    pub stability: Stability,
+    /// Whether it takes a label.
+    pub labelling: Labelling,
+    /// What it accepts.
+    pub arguments: fn() -> BodySchema,
+    /// What it exports.
+    pub exports: fn() -> BodySchema,
+    /// Decodes the arguments without building anything: what a checker needs.
+    pub check: fn(&BodyValue) -> Result<(), Vec<Diagnostic>>,
+    /// Decodes the arguments and builds it.
+    pub build: Build,
+}
+
+impl std::fmt::Debug for Registration {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Registration({})", self.name)
+    }
+}
+
+impl Registration {
+    /// The registration of a component: its line in the family's list.
+    pub const fn of<C: Component>() -> Self {
+        Self {
+            name: C::NAME,
+            stability: C::STABILITY,
+            labelling: Labelling::Required,
+            arguments: <C::Arguments as Arguments>::schema,
+            exports: <C::Exports as Exports>::schema,
+            check: |body| C::Arguments::decode(body).map(drop),
+            build: |id, services, health, exports, body| {
+                let arguments = C::Arguments::decode(body).map_err(Refusal::Arguments)?;
+                let context = Context::new(id, services, health, exports);
+                let component = C::new(context, arguments).map_err(Refusal::Build)?;
+                Ok(Arc::new(component))
+            },
+        }
+    }
+}

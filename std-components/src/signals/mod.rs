@@ -1,0 +1,18 @@
+//! What flows between components: batches of log entries and of samples, over bounded channels, with acknowledgements back to the source.
+
+mod ack;
+mod channel;
+mod labels;
+mod logs;
+mod metrics;
+mod target;
+
+pub use ack::{Ack, Outcome};
+pub use channel::{Batch, CHANNEL_BATCHES, Fanout, Inlet, Receiver, inlet};
+pub use labels::{Labels, LabelsBuilder, LabelsIter};
+pub use logs::{Entry, LogBatch, LogsReceiver, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES};
+pub use metrics::{
+    Exemplar, MAX_BATCH_SAMPLES, Metadata, MetricBatch, MetricType, MetricsReceiver, STALE_NAN_BITS, Sample,
+    is_stale_nan, stale_nan,
+};
+pub use target::Target;
