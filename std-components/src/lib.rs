@@ -13,6 +13,7 @@ pub mod loki;
 #[cfg(feature = "prometheus")]
 pub mod prometheus;
 pub mod signals;
+pub mod text;
 
 use component::Registration;
 

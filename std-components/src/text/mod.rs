@@ -1,0 +1,4 @@
+//! Text forms that configurations share with Go programs: RE2 expressions and time layouts.
+
+pub mod go_time;
+pub mod re2;
