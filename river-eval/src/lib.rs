@@ -5,14 +5,19 @@
 #![forbid(unsafe_code)]
 
 pub mod body;
+pub mod codes;
 pub mod convert;
 pub mod decode;
 pub mod eval;
 pub mod ir;
 pub mod schema;
+pub mod serialize;
+pub mod stdlib;
 pub mod value;
+pub mod vectors_json;
 
 pub use body::{AttributeValue, BlockValue, BodyValue};
 pub use convert::{ConvertError, FromValue, IntoValue, Shared};
 pub use decode::{Arguments, Exports, Nothing};
+pub use eval::{EvalError, Scope, evaluate, evaluate_body};
 pub use value::{Capsule, CapsuleType, Function, Object, OptionalSecret, Secret, Str, Value};

@@ -29,6 +29,8 @@ pub enum Value {
     String(Str),
     /// A list (the reference calls it array).
     List(Arc<[Value]>),
+    /// Bytes that a function decoded. To the language a list of numbers, but it converts to text where text is wanted.
+    Bytes(Arc<[u8]>),
     /// An object (or map: the language has one syntax for both).
     Object(Arc<Object>),
     /// A function of the standard library.
@@ -203,6 +205,7 @@ impl PartialEq for Value {
             (Value::Float(a), Value::Float(b)) => a.to_bits() == b.to_bits(),
             (Value::String(a), Value::String(b)) => a == b,
             (Value::List(a), Value::List(b)) => Arc::ptr_eq(a, b) || a == b,
+            (Value::Bytes(a), Value::Bytes(b)) => a == b,
             (Value::Object(a), Value::Object(b)) => Arc::ptr_eq(a, b) || a == b,
             (Value::Function(a), Value::Function(b)) => a == b,
             (Value::Capsule(a), Value::Capsule(b)) => a == b,
@@ -241,10 +244,31 @@ impl Value {
             Value::Bool(_) => "bool",
             Value::Int(_) | Value::Uint(_) | Value::Float(_) => "number",
             Value::String(_) => "string",
-            Value::List(_) => "array",
+            Value::List(_) | Value::Bytes(_) => "array",
             Value::Object(_) => "object",
             Value::Function(_) => "function",
             Value::Capsule(_) | Value::Secret(_) | Value::OptionalSecret(_) => "capsule",
+        }
+    }
+
+    /// The items, for whatever the language takes for a list.
+    pub fn items(&self) -> Option<Arc<[Value]>> {
+        match self {
+            Value::List(items) => Some(items.clone()),
+            Value::Bytes(bytes) => Some(bytes.iter().map(|&byte| Value::Int(byte.into())).collect()),
+            _ => None,
+        }
+    }
+
+    /// Whether the value is text or converts to text without giving away a secret; numbers are not meant.
+    pub fn as_text(&self) -> Option<std::borrow::Cow<'_, str>> {
+        match self {
+            Value::String(text) => Some(std::borrow::Cow::Borrowed(text)),
+            Value::Bytes(bytes) => Some(String::from_utf8_lossy(bytes)),
+            Value::OptionalSecret(secret) if !secret.is_secret() => {
+                Some(std::borrow::Cow::Borrowed(secret.reveal()))
+            }
+            _ => None,
         }
     }
 }
