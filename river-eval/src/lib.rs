@@ -4,6 +4,9 @@
 //! handed; it builds for wasm32.
 #![forbid(unsafe_code)]
 
+// The derive macros say `::river_eval`, in this crate too.
+extern crate self as river_eval;
+
 pub mod body;
 pub mod codes;
 pub mod convert;
@@ -13,11 +16,13 @@ pub mod ir;
 pub mod schema;
 pub mod serialize;
 pub mod stdlib;
+pub mod suggest;
 pub mod value;
 pub mod vectors_json;
 
 pub use body::{AttributeValue, BlockValue, BodyValue};
-pub use convert::{ConvertError, FromValue, IntoValue, Shared};
-pub use decode::{Arguments, Exports, Nothing};
+pub use convert::{ByteSize, ConvertError, FromValue, IntoValue, Shared, SignedDuration};
+pub use decode::{Alternatives, Arguments, Checks, Exports, Nothing, Reader};
 pub use eval::{EvalError, Scope, evaluate, evaluate_body};
+pub use river_eval_derive::{Arguments, Exports, TextEnum};
 pub use value::{Capsule, CapsuleType, Function, Object, OptionalSecret, Secret, Str, Value};

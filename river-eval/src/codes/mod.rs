@@ -1,3 +1,4 @@
-//! The codes of this crate's findings, a file for each subject.
+//! The diagnostic codes of this crate, a list for each room.
 
+pub mod decode;
 pub mod eval;

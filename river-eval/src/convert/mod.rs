@@ -1,5 +1,11 @@
 //! Between values and Rust types.
 
+mod collections;
+mod scalars;
+mod texts;
+
+pub use texts::{ByteSize, SignedDuration};
+
 use crate::schema::Type;
 use crate::value::{Capsule, CapsuleType, Value};
 use std::sync::Arc;
@@ -24,6 +30,15 @@ pub enum PathStep {
     Field(String),
 }
 
+impl std::fmt::Display for PathStep {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Item(at) => write!(f, "[{at}]"),
+            Self::Field(name) => write!(f, ".{name}"),
+        }
+    }
+}
+
 impl ConvertError {
     /// An error of the value itself.
     pub fn new(message: impl Into<String>) -> Self {
@@ -37,6 +52,22 @@ impl ConvertError {
     /// The value is of another type.
     pub fn expected(what: &str, value: &Value) -> Self {
         Self::new(format!("expected {what}, got {}", value.type_name()))
+    }
+
+    /// The text is none of a closed set of words.
+    pub fn unknown_word(kind: &str, written: &str, words: &[&str]) -> Self {
+        let help = match crate::suggest::nearest(written, words.iter().copied()) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => format!("one of {}", words.join(", ")),
+        };
+        Self::new(format!("{written:?} is no {kind}")).with_help(help)
+    }
+
+    /// The way out.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
     }
 
     /// The same error seen from one level further out.
@@ -111,11 +142,5 @@ impl<T: CapsuleType> FromValue for Shared<T> {
 impl<T: CapsuleType> IntoValue for Shared<T> {
     fn into_value(self) -> Value {
         Value::Capsule(Capsule::new(self.display, self.inner))
-    }
-}
-
-impl IntoValue for Value {
-    fn into_value(self) -> Value {
-        self
     }
 }

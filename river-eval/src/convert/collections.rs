@@ -1,0 +1,144 @@
+//! Conversions of optional values, lists and maps.
+
+use super::{ConvertError, FromValue, IntoValue, PathStep};
+use crate::schema::Type;
+use crate::value::{Str, Value};
+use indexmap::IndexMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, Hash};
+use std::sync::Arc;
+
+impl<T: FromValue> FromValue for Option<T> {
+    fn from_value(value: &Value) -> Result<Self, ConvertError> {
+        match value {
+            Value::Null => Ok(None),
+            value => T::from_value(value).map(Some),
+        }
+    }
+
+    fn schema() -> Type {
+        T::schema()
+    }
+}
+
+impl<T: IntoValue> IntoValue for Option<T> {
+    fn into_value(self) -> Value {
+        self.map_or(Value::Null, IntoValue::into_value)
+    }
+}
+
+impl<T: FromValue> FromValue for Vec<T> {
+    fn from_value(value: &Value) -> Result<Self, ConvertError> {
+        match value {
+            Value::List(items) => items
+                .iter()
+                .enumerate()
+                .map(|(at, item)| T::from_value(item).map_err(|error| error.within(PathStep::Item(at))))
+                .collect(),
+            Value::Null => Ok(Vec::new()),
+            other => Err(ConvertError::expected("list", other).with_help("put the value in brackets: [ … ]")),
+        }
+    }
+
+    fn schema() -> Type {
+        Type::List(Box::new(T::schema()))
+    }
+}
+
+impl<T: IntoValue> IntoValue for Vec<T> {
+    fn into_value(self) -> Value {
+        Value::list(self.into_iter().map(IntoValue::into_value))
+    }
+}
+
+impl<T: FromValue> FromValue for Arc<[T]> {
+    fn from_value(value: &Value) -> Result<Self, ConvertError> {
+        Vec::from_value(value).map(Into::into)
+    }
+
+    fn schema() -> Type {
+        Vec::<T>::schema()
+    }
+}
+
+impl<T: IntoValue + Clone> IntoValue for Arc<[T]> {
+    fn into_value(self) -> Value {
+        Value::list(self.iter().cloned().map(IntoValue::into_value))
+    }
+}
+
+fn pairs<K: From<Str>, V: FromValue, M: FromIterator<(K, V)>>(value: &Value) -> Result<M, ConvertError> {
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(key, value)| match V::from_value(value) {
+                Ok(value) => Ok((K::from(key.clone()), value)),
+                Err(error) => Err(error.within(PathStep::Field(key.to_string()))),
+            })
+            .collect(),
+        Value::Null => Ok(std::iter::empty().collect()),
+        other => Err(ConvertError::expected("map", other)),
+    }
+}
+
+/// A key of a map: `String` has no conversion from shared text of its own.
+#[derive(PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Key(String);
+
+impl From<Str> for Key {
+    fn from(text: Str) -> Self {
+        Self(text.to_string())
+    }
+}
+
+impl<V: FromValue> FromValue for BTreeMap<String, V> {
+    fn from_value(value: &Value) -> Result<Self, ConvertError> {
+        let pairs: Vec<(Key, V)> = pairs(value)?;
+        Ok(pairs.into_iter().map(|(Key(key), value)| (key, value)).collect())
+    }
+
+    fn schema() -> Type {
+        Type::Map(Box::new(V::schema()))
+    }
+}
+
+impl<V: FromValue, S: BuildHasher + Default> FromValue for HashMap<String, V, S> {
+    fn from_value(value: &Value) -> Result<Self, ConvertError> {
+        let pairs: Vec<(Key, V)> = pairs(value)?;
+        Ok(pairs.into_iter().map(|(Key(key), value)| (key, value)).collect())
+    }
+
+    fn schema() -> Type {
+        Type::Map(Box::new(V::schema()))
+    }
+}
+
+impl<V: FromValue> FromValue for IndexMap<Str, V> {
+    fn from_value(value: &Value) -> Result<Self, ConvertError> {
+        pairs(value)
+    }
+
+    fn schema() -> Type {
+        Type::Map(Box::new(V::schema()))
+    }
+}
+
+impl<V: IntoValue> IntoValue for BTreeMap<String, V> {
+    fn into_value(self) -> Value {
+        Value::object(self.into_iter().map(|(key, value)| (key, value.into_value())))
+    }
+}
+
+impl<V: IntoValue, S> IntoValue for HashMap<String, V, S> {
+    fn into_value(self) -> Value {
+        // In order of the keys, so that equal maps are equal values.
+        let sorted: BTreeMap<String, V> = self.into_iter().collect();
+        sorted.into_value()
+    }
+}
+
+impl<V: IntoValue> IntoValue for IndexMap<Str, V> {
+    fn into_value(self) -> Value {
+        Value::object(self.into_iter().map(|(key, value)| (key, value.into_value())))
+    }
+}

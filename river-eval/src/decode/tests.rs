@@ -1,0 +1,209 @@
+//! Decoding as a component's author and a configuration's author see it.
+
+use super::*;
+use crate::{ByteSize, Secret, TextEnum, Value};
+use std::time::Duration;
+
+#[derive(Clone, Copy, Debug, PartialEq, TextEnum)]
+#[river(text = "relabel action")]
+enum Action {
+    Replace,
+    LabelDrop,
+}
+
+#[derive(Debug, PartialEq, crate::Arguments)]
+struct Auth {
+    /// Who.
+    username: String,
+    password: Secret,
+}
+
+#[derive(Debug, PartialEq, crate::Arguments)]
+struct Client {
+    #[river(default = true)]
+    follow_redirects: bool,
+    #[river(block)]
+    basic_auth: Option<Auth>,
+}
+
+#[derive(Debug, PartialEq, crate::Arguments)]
+#[river(prefix = "stage")]
+enum Stage {
+    Drop(DropStage),
+    Match(Box<MatchStage>),
+}
+
+#[derive(Debug, PartialEq, crate::Arguments)]
+struct DropStage {
+    #[river(default = ByteSize(1024))]
+    longer_than: ByteSize,
+}
+
+#[derive(Debug, PartialEq, crate::Arguments)]
+struct MatchStage {
+    selector: String,
+    #[river(alternatives)]
+    stages: Vec<Stage>,
+}
+
+#[derive(Debug, PartialEq, crate::Arguments)]
+struct Named {
+    #[river(label)]
+    name: String,
+}
+
+#[derive(Debug, PartialEq, crate::Arguments)]
+#[river(validate = validate)]
+struct Scrape {
+    targets: Vec<String>,
+    #[river(default = Duration::from_secs(60))]
+    scrape_interval: Duration,
+    #[river(default = Duration::from_secs(10))]
+    scrape_timeout: Duration,
+    #[river(default)]
+    sample_limit: u32,
+    #[river(default = Action::Replace)]
+    action: Action,
+    job_name: Option<String>,
+    #[river(squash)]
+    client: Client,
+    #[river(alternatives)]
+    stages: Vec<Stage>,
+    #[river(block)]
+    named: Vec<Named>,
+}
+
+fn validate(scrape: &Scrape, checks: &mut Checks<'_, '_>) {
+    if scrape.scrape_timeout > scrape.scrape_interval {
+        checks
+            .attribute("scrape_timeout", "scrape_timeout is above scrape_interval")
+            .help = Some("lower it".into());
+    }
+}
+
+fn body(attributes: &[(&str, Value)]) -> BodyValue {
+    let mut body = BodyValue::default();
+    for (name, value) in attributes {
+        body.attribute(*name, value.clone());
+    }
+    body
+}
+
+fn mistakes(body: &BodyValue) -> String {
+    let mistakes = Scrape::decode(body).unwrap_err();
+    let line = |mistake: &Diagnostic| {
+        format!(
+            "{}: {} ({})",
+            mistake.code.id,
+            mistake.message,
+            mistake.help.as_deref().unwrap_or("-")
+        )
+    };
+    mistakes.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn targets() -> Value {
+    Value::list([Value::string("a:1")])
+}
+
+#[test]
+fn defaults_stand_for_what_is_not_written() {
+    let scrape = Scrape::decode(&body(&[("targets", targets())])).unwrap();
+    assert_eq!(scrape.scrape_interval, Duration::from_secs(60));
+    assert_eq!(scrape.action, Action::Replace);
+    assert_eq!(
+        (
+            scrape.job_name,
+            scrape.client.follow_redirects,
+            scrape.client.basic_auth
+        ),
+        (None, true, None)
+    );
+}
+
+#[test]
+fn blocks_nest_and_alternatives_keep_their_order() {
+    let mut inner = body(&[("selector", Value::string("{}"))]);
+    inner.block("stage.drop", body(&[("longer_than", Value::string("1MiB"))]));
+    let mut outer = body(&[("targets", targets())]);
+    outer
+        .block("stage.match", inner)
+        .block("stage.drop", BodyValue::default());
+    outer.block(
+        "basic_auth",
+        body(&[("username", Value::string("u")), ("password", Value::string("p"))]),
+    );
+    let scrape = Scrape::decode(&outer).unwrap();
+    assert_eq!(
+        scrape.stages,
+        [
+            Stage::Match(Box::new(MatchStage {
+                selector: "{}".into(),
+                stages: vec![Stage::Drop(DropStage {
+                    longer_than: ByteSize(1 << 20)
+                })]
+            })),
+            Stage::Drop(DropStage {
+                longer_than: ByteSize(1024)
+            }),
+        ]
+    );
+    assert_eq!(scrape.client.basic_auth.unwrap().password.reveal().as_ref(), "p");
+}
+
+#[test]
+fn every_mistake_is_told_at_once() {
+    let mut wrong = body(&[
+        ("targets", Value::string("a:1")),
+        ("targets", targets()),
+        ("scrape_intervall", Value::string("10s")),
+        ("sample_limit", Value::Int(-1)),
+        ("action", Value::string("label_dropp")),
+        ("basic_auth", Value::string("u:p")),
+        ("job_name", Value::Secret(Secret::new("s"))),
+    ]);
+    wrong
+        .block("stage.drp", BodyValue::default())
+        .block("named", BodyValue::default());
+    insta::assert_snapshot!(mistakes(&wrong), @r#"
+    AR0106: attribute "targets" may only be provided once (keep one of the two)
+    AR0108: targets: expected list, got string (put the value in brackets: [ … ])
+    AR0108: sample_limit: -1 is out of range: a number from 0 to 4294967295 is expected (-)
+    AR0108: action: "label_dropp" is no relabel action (did you mean "label_drop"?)
+    AR0108: job_name: secrets may not be converted into strings (if the value is not sensitive, open it with convert.nonsensitive(…))
+    AR0102: "basic_auth" must be a block, not an attribute (write `basic_auth { … }`, without `=`)
+    AR0109: this block must have a label (write a name in quotes before the brace)
+    AR0100: unrecognized attribute name "scrape_intervall" (did you mean `scrape_interval`?)
+    AR0101: unrecognized block name "stage.drp" (did you mean `stage.drop`?)
+    "#);
+}
+
+#[test]
+fn validation_runs_on_values_that_fit() {
+    let wrong = body(&[("targets", targets()), ("scrape_timeout", Value::string("2m"))]);
+    insta::assert_snapshot!(mistakes(&wrong), @"AR0111: scrape_timeout is above scrape_interval (lower it)");
+}
+
+#[test]
+fn an_item_of_a_list_is_named() {
+    let wrong = body(&[("targets", Value::list([Value::string("a"), Value::Bool(true)]))]);
+    insta::assert_snapshot!(mistakes(&wrong), @"AR0108: targets[1]: expected string, got bool (-)");
+}
+
+#[test]
+fn the_schema_follows_the_struct() {
+    let schema = Scrape::schema();
+    let interval = schema
+        .attributes
+        .iter()
+        .find(|attribute| attribute.name == "scrape_interval")
+        .unwrap();
+    assert_eq!(
+        (interval.required, interval.default.clone()),
+        (false, Some(Value::string("1m0s")))
+    );
+    let names: Vec<&str> = schema.blocks.iter().map(|block| block.name.as_str()).collect();
+    assert_eq!(names, ["basic_auth", "stage.drop", "stage.match", "named"]);
+    assert!(schema.blocks[1].alternative && schema.blocks[3].label && schema.blocks[3].repeated);
+    assert_eq!((schema.blocks[0].body)().attributes[0].doc, "Who.");
+}
