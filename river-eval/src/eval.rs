@@ -7,11 +7,14 @@ mod access;
 mod call;
 mod context;
 pub mod limits;
+mod literal;
 mod number;
 mod operators;
 
 pub use call::Call;
 pub use context::{Constants, Context, Environment, ProcessEnvironment, Stability};
+#[allow(unused_imports)]
+pub(crate) use literal::{number_literal, whole_literal};
 pub use number::plain_text;
 pub(crate) use operators::equal_within;
 

@@ -9,11 +9,13 @@ mod encoding;
 mod file;
 mod format;
 mod json;
+mod json_path;
 mod printf;
 mod string;
 mod sys;
 mod table;
 mod url;
+mod yaml;
 
 pub use docs::markdown;
 pub(crate) use printf::shortest;

@@ -1,6 +1,6 @@
 //! `encoding`: from text to values and back.
 
-use super::{base64, json, url};
+use super::{base64, json, url, yaml};
 use crate::codes::eval as codes;
 use crate::eval::{Call, EvalError, limits};
 use crate::value::Value;
@@ -11,6 +11,13 @@ pub(super) fn from_json(call: &mut Call<'_>) -> Result<Value, EvalError> {
     call.expect_arguments(1)?;
     let text = call.text(0)?;
     json::parse(&text).map_err(|why| call.failed(why))
+}
+
+/// `encoding.from_yaml(text)`.
+pub(super) fn from_yaml(call: &mut Call<'_>) -> Result<Value, EvalError> {
+    call.expect_arguments(1)?;
+    let text = call.text(0)?;
+    yaml::parse(&text).map_err(|why| call.failed(why))
 }
 
 /// `encoding.to_json(object)`.

@@ -1,6 +1,6 @@
 //! The table of all functions.
 
-use super::{FunctionInfo, array, choose, convert, encoding, file, format, string, sys};
+use super::{FunctionInfo, array, choose, convert, encoding, file, format, json_path, string, sys};
 use crate::eval::Stability;
 use crate::value::NativeFunction;
 
@@ -127,6 +127,13 @@ pub(super) static FUNCTIONS: &[FunctionInfo] = &[
         (r#"encoding.from_json(`{"a": [1, 2]}`)"#, r#"{"a" = [1, 2]}"#),
     ),
     row(
+        "encoding.from_yaml",
+        "encoding.from_yaml(text)",
+        encoding::from_yaml,
+        "Reads YAML.",
+        (r#"encoding.from_yaml("a: [1, x]")"#, r#"{"a" = [1, "x"]}"#),
+    ),
+    row(
         "encoding.to_URLbase64",
         "encoding.to_URLbase64(text)",
         encoding::to_url_base64,
@@ -170,6 +177,16 @@ pub(super) static FUNCTIONS: &[FunctionInfo] = &[
         file::path_join,
         "Joins parts of a path and tidies it.",
         (r#"file.path_join("/var", "log/", "../run")"#, r#""/var/run""#),
+    ),
+    row(
+        "json_path",
+        "json_path(json, path)",
+        json_path::json_path,
+        "All values in a JSON text that a JSONPath expression finds.",
+        (
+            r#"json_path(`{"a": [{"b": 1}, {"b": 2}]}`, "$.a[*].b")"#,
+            "[1, 2]",
+        ),
     ),
     row(
         "string.format",
@@ -302,5 +319,11 @@ pub(super) static FUNCTIONS: &[FunctionInfo] = &[
         "trim_suffix(text, suffix)",
         "string.trim_suffix",
         string::trim_suffix,
+    ),
+    renamed(
+        "yaml_decode",
+        "yaml_decode(text)",
+        "encoding.from_yaml",
+        encoding::from_yaml,
     ),
 ];
