@@ -39,7 +39,6 @@ pub(super) fn print(format: &str, values: &[Value], bound: usize) -> Result<Prin
         out: String::with_capacity(format.len() + 16 * values.len().min(64)),
         bound,
         spec: Spec::default(),
-        verb: 'v',
         argument: 0,
         markers: Vec::new(),
         secret: None,
@@ -77,8 +76,6 @@ struct Spec {
     space: bool,
     width: Option<usize>,
     precision: Option<usize>,
-    /// `%+v`.
-    plus_v: bool,
     /// `%#v`: as source text.
     sharp_v: bool,
 }
@@ -87,7 +84,6 @@ struct Printer {
     out: String,
     bound: usize,
     spec: Spec,
-    verb: char,
     argument: usize,
     markers: Vec<Trouble>,
     secret: Option<usize>,
@@ -174,10 +170,10 @@ impl Printer {
             };
             self.argument = next;
             next += 1;
-            self.verb = verb;
             if verb == 'v' {
                 spec.sharp_v = std::mem::take(&mut spec.sharp);
-                spec.plus_v = std::mem::take(&mut spec.plus);
+                // Only fields of structs would show it.
+                spec.plus = false;
             }
             self.spec = spec;
             self.value(value, verb);
@@ -246,7 +242,7 @@ impl Printer {
         if self.is_full() {
             return;
         }
-        if verb == 'T' {
+        if verb == 'T' && !matches!(value, Value::Null) {
             self.plain(type_name(value));
             return;
         }
@@ -255,7 +251,7 @@ impl Printer {
                 self.push("interface {}(nil)")
             }
             Value::Null if self.depth > 0 => self.push("<nil>"),
-            Value::Null if verb == 'v' => {
+            Value::Null if matches!(verb, 'v' | 'T') => {
                 let zeros = self.zeros();
                 self.pad("<nil>", zeros);
             }
@@ -528,3 +524,6 @@ fn bad_index(at: &str) -> Trouble {
         "an argument index stands in the wrong place or is not closed: {shown:?}"
     ))
 }
+
+#[cfg(test)]
+mod tests;

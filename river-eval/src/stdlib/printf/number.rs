@@ -37,7 +37,8 @@ impl Printer {
             ('X', true) => "0X",
             // A zero stands there already if the precision has put it there.
             ('o', true) => "0",
-            ('O', _) => "0o",
+            ('O', false) => "0o",
+            ('O', true) => "0o0",
             _ => "",
         };
         self.digits(negative, &digits, prefix);
@@ -45,7 +46,7 @@ impl Printer {
 
     fn digits(&mut self, negative: bool, digits: &str, prefix: &str) {
         let spec = self.spec;
-        let signed = negative || spec.plus || spec.space || (self.verb == 'v' && spec.plus_v);
+        let signed = negative || spec.plus || spec.space;
         let wanted = match (spec.precision, spec.width) {
             (Some(0), _) if digits == "0" => {
                 self.fill(spec.width.unwrap_or(0), false);
@@ -56,16 +57,20 @@ impl Printer {
             _ => 0,
         };
         let mut text = String::with_capacity(wanted.max(digits.len()) + 4);
-        text.push_str(match (negative, spec.plus || spec.plus_v, spec.space) {
+        text.push_str(match (negative, spec.plus, spec.space) {
             (true, ..) => "-",
             (false, true, _) => "+",
             (false, false, true) => " ",
             _ => "",
         });
         let leading = wanted.saturating_sub(digits.len());
-        if prefix != "0" || (leading == 0 && !digits.starts_with('0')) {
-            text.push_str(prefix);
-        }
+        // The octal zero is left out where a zero stands there already.
+        let has_zero = leading > 0 || digits.starts_with('0');
+        text.push_str(match prefix {
+            "0" if has_zero => "",
+            "0o0" if has_zero => "0o",
+            other => other,
+        });
         text.extend(std::iter::repeat_n('0', leading));
         text.push_str(digits);
         self.pad(&text, false);
@@ -99,8 +104,7 @@ impl Printer {
             None => shortest(number.abs(), notation),
         };
         let negative = number.is_sign_negative() && !number.is_nan();
-        let plus = self.spec.plus || self.spec.plus_v;
-        let mut sign = match (negative, plus, self.spec.space) {
+        let mut sign = match (negative, self.spec.plus, self.spec.space) {
             (true, ..) => "-",
             (false, true, _) => "+",
             (false, false, true) => " ",
