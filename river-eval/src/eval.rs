@@ -10,6 +10,7 @@ pub mod limits;
 mod literal;
 mod number;
 mod operators;
+mod power;
 
 pub use call::Call;
 pub use context::{Constants, Context, Environment, ProcessEnvironment, Stability};

@@ -3,6 +3,7 @@
 use super::{EvalError, Evaluator, Scope};
 use crate::codes::eval as codes;
 use crate::stdlib;
+use crate::suggest::nearest;
 use crate::value::Value;
 use river_syntax::{Diagnostic, Edit, Fix, Span};
 
@@ -186,15 +187,4 @@ fn with_replacement(diagnostic: Diagnostic, span: Span, near: &str) -> Diagnosti
             }],
             safe: false,
         })
-}
-
-/// The candidate that a typing mistake makes of the name, if any is that near.
-fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let bound = name.chars().count().div_ceil(3).min(3);
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|&(distance, candidate)| distance <= bound && distance < candidate.chars().count())
-        .min_by_key(|&(distance, _)| distance)
-        .map(|(_, candidate)| candidate)
 }

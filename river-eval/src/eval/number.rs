@@ -1,5 +1,6 @@
 //! Arithmetic: exact on whole numbers or an error, never a wrap; and how numbers print.
 
+use super::power::power;
 use crate::ir::BinaryOp;
 use crate::value::Value;
 use std::cmp::Ordering;
@@ -89,7 +90,7 @@ pub(super) fn arithmetic(op: BinaryOp, a: Number, b: Number) -> Result<Value, Tr
         BinaryOp::Mul => a * b,
         BinaryOp::Div => a / b,
         BinaryOp::Mod => a % b,
-        _ => a.powf(b),
+        _ => power(a, b),
     }))
 }
 

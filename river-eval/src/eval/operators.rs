@@ -264,7 +264,12 @@ fn misfit(op: BinaryOp, left: &Value, right: &Value, spans: [Span; 3]) -> EvalEr
         }
         _ => ("number", |name| name == "number"),
     };
-    for (value, span) in [(left, spans[0]), (right, spans[2])] {
+    // Where both operands are the same wrong value, the reference cannot tell them apart and names the right one.
+    let mut operands = [(left, spans[0]), (right, spans[2])];
+    if is_shared(left) && left == right {
+        operands.reverse();
+    }
+    for (value, span) in operands {
         if !accepts(value.type_name()) {
             let diagnostic = Diagnostic::error(
                 &codes::WRONG_OPERAND,
@@ -300,4 +305,15 @@ fn misfit(op: BinaryOp, left: &Value, right: &Value, spans: [Span; 3]) -> EvalEr
         }
         _ => diagnostic,
     })
+}
+
+/// Whether Go keeps such a value once for all its uses.
+fn is_shared(value: &Value) -> bool {
+    match value {
+        Value::Bool(_) => true,
+        Value::Int(number) => (0..256).contains(number),
+        Value::Float(number) => number.to_bits() == 0,
+        Value::String(text) => text.is_empty(),
+        _ => false,
+    }
 }

@@ -91,6 +91,13 @@ struct Finder<'v> {
 impl Finder<'_> {
     fn walk(&mut self, path: &[Step], value: &Value) -> Result<(), String> {
         self.budget.spend(1)?;
+        if !path.is_empty() && !is_container(value) {
+            // Nothing is below; only a path that says no more than `$` or `@` finds it.
+            return match path {
+                [Step::Root | Step::Here] => self.walk(&[], value),
+                _ => Ok(()),
+            };
+        }
         let Some((step, rest)) = path.split_first() else {
             if self.found.len() >= limits::MAX_LIST_ITEMS {
                 return Err(format!(

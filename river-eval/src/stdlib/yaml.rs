@@ -10,7 +10,12 @@ use std::sync::Arc;
 
 /// Reads the first document of a text. Empty text is `null`.
 pub(super) fn parse(text: &str) -> Result<Value, String> {
-    let mut loader = Loader::default();
+    let mut loader = Loader {
+        length: text.chars().count(),
+        ends_line: text.ends_with('\n'),
+        ends_blank: text.trim_end_matches(' ').ends_with('\n'),
+        ..Loader::default()
+    };
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
             let at = error.marker();
@@ -41,6 +46,8 @@ struct Node {
     value: Value,
     /// Whether the value is the plain scalar `<<`.
     is_merge: bool,
+    /// Whether the value is a point in time, which is text to the language but no key.
+    is_time: bool,
     nodes: usize,
     depth: u32,
 }
@@ -72,6 +79,10 @@ enum Key {
 
 #[derive(Default)]
 struct Loader {
+    /// Characters of the text, whether the last one ends a line, and whether the last line is of spaces only.
+    length: usize,
+    ends_line: bool,
+    ends_blank: bool,
     open: Vec<Open>,
     anchors: HashMap<usize, Node>,
     root: Option<Value>,
@@ -79,13 +90,20 @@ struct Loader {
 
 impl Loader {
     /// Takes an event; tells whether the first document is complete.
-    fn event(&mut self, event: Event<'_>, _: Span) -> Result<bool, String> {
+    fn event(&mut self, event: Event<'_>, span: Span) -> Result<bool, String> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain;
+                let tag = tag.as_deref().and_then(core_tag);
+                let text = if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+                    self.without_invented_end(&text, span)
+                } else {
+                    &text
+                };
                 let node = Node {
                     is_merge: plain && tag.is_none() && text == "<<",
-                    value: scalar::resolve(&text, plain, tag.as_deref().and_then(core_tag))?,
+                    is_time: plain && tag.is_none() && scalar::timestamp(text).is_some(),
+                    value: scalar::resolve(text, plain, tag)?,
                     nodes: 1,
                     depth: 0,
                 };
@@ -121,6 +139,7 @@ impl Loader {
                     let node = Node {
                         value: Value::List(items.into()),
                         is_merge: false,
+                        is_time: false,
                         nodes,
                         depth: depth + 1,
                     };
@@ -144,6 +163,7 @@ impl Loader {
                     let node = Node {
                         value: Value::Object(Arc::new(fields)),
                         is_merge: false,
+                        is_time: false,
                         nodes,
                         depth: depth + 1,
                     };
@@ -163,6 +183,18 @@ impl Loader {
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) => {}
         }
         Ok(false)
+    }
+
+    /// The parser ends the last line of a block of text that the end of the whole text ends; Go does not.
+    fn without_invented_end<'t>(&self, text: &'t str, span: Span) -> &'t str {
+        if self.ends_line || span.end.index() < self.length {
+            return text;
+        }
+        match text.strip_suffix('\n') {
+            // A last line of spaces only is no line.
+            Some(shorter) if !self.ends_blank || shorter.ends_with('\n') => shorter,
+            _ => text,
+        }
     }
 
     fn check_open(&self) -> Result<(), String> {
@@ -205,7 +237,7 @@ impl Loader {
                 ..
             } => {
                 match key.take() {
-                    None => *key = Some(read_key(node.value, node.is_merge)?),
+                    None => *key = Some(read_key(&node)?),
                     Some(Key::Merge) => merge(merged, node.value)?,
                     Some(Key::Field(name)) => {
                         if fields.contains_key(&name) {
@@ -229,12 +261,12 @@ impl Loader {
     }
 }
 
-fn read_key(value: Value, is_merge: bool) -> Result<Key, String> {
-    match value {
-        _ if is_merge => Ok(Key::Merge),
-        Value::String(name) => Ok(Key::Field(name)),
+fn read_key(node: &Node) -> Result<Key, String> {
+    match &node.value {
+        _ if node.is_merge => Ok(Key::Merge),
+        Value::String(name) if !node.is_time => Ok(Key::Field(name.clone())),
         other => {
-            let shown = crate::eval::plain_text(&other).unwrap_or_else(|| other.type_name().to_owned());
+            let shown = crate::eval::plain_text(other).unwrap_or_else(|| other.type_name().to_owned());
             Err(format!("a key must be text, got {shown}; write it in quotes"))
         }
     }
@@ -312,6 +344,10 @@ mod tests {
                 "2020-01-02T03:04:05.670+02:00",
                 r#"{"string":"2020-01-02T03:04:05.67+02:00"}"#,
             ),
+            ("|\n a\n b", r#"{"string":"a\nb"}"#),
+            ("|\n a\n", r#"{"string":"a\n"}"#),
+            ("|\n a\n ", r#"{"string":"a\n"}"#),
+            ("|+\n a\n\n", r#"{"string":"a\n\n"}"#),
             ("2020-02-30", r#"{"string":"2020-02-30"}"#),
         ] {
             assert_eq!(json(text), expected, "{text}");
@@ -335,6 +371,7 @@ mod tests {
     fn what_go_crashes_or_fails_on_is_an_error() {
         for (text, named) in [
             ("1: a", "key must be text"),
+            ("2020-01-01: a", "key must be text"),
             ("{[1]: a}", "key must be text"),
             ("a: 1\na: 2", "already defined"),
             ("a: [1", "line"),

@@ -58,7 +58,11 @@ fn floats_print_as_in_go() {
         ("%x", 1.5, "0x1.8p+00"),
         ("%.1x", 1.96875, "0x1.0p+01"),
     ] {
-        assert_eq!(printed(format, &[Value::Float(number)]), expected, "{format} {number}");
+        assert_eq!(
+            printed(format, &[Value::Float(number)]),
+            expected,
+            "{format} {number}"
+        );
     }
 }
 
@@ -67,7 +71,10 @@ fn text_is_cut_padded_and_quoted() {
     let text = |text: &str| [Value::string(text)];
     assert_eq!(printed("%6.2s|", &text("héllo")), "    hé|");
     assert_eq!(printed("%-6s|", &text("日本")), "日本    |");
-    assert_eq!(printed("%q", &text("a\"b\\\n\u{7}\u{200b}é")), r#""a\"b\\\n\a\u200bé""#);
+    assert_eq!(
+        printed("%q", &text("a\"b\\\n\u{7}\u{200b}é")),
+        r#""a\"b\\\n\a\u200bé""#
+    );
     assert_eq!(printed("%+q", &text("é")), r#""\u00e9""#);
     assert_eq!(printed("%#q", &text("a b")), "`a b`");
     assert_eq!(printed("%x", &text("hi")), "6869");
@@ -80,7 +87,10 @@ fn lists_and_objects_print_their_parts() {
         ("b", Value::list([Value::Int(1), Value::Null, Value::string("x")])),
         ("a", Value::Bool(true)),
     ]);
-    assert_eq!(printed("%v", std::slice::from_ref(&value)), "map[a:true b:[1 <nil> x]]");
+    assert_eq!(
+        printed("%v", std::slice::from_ref(&value)),
+        "map[a:true b:[1 <nil> x]]"
+    );
     assert_eq!(
         printed("%#v", &[value]),
         r#"map[string]interface {}{"a":true, "b":[]interface {}{1, interface {}(nil), "x"}}"#
@@ -112,7 +122,10 @@ fn a_wrong_verb_is_named() {
         ("%p", vec![Value::Int(1)], "%p"),
     ] {
         let shown = printed(format, &values);
-        assert!(shown.starts_with("error: ") && shown.contains(named), "{format}: {shown}");
+        assert!(
+            shown.starts_with("error: ") && shown.contains(named),
+            "{format}: {shown}"
+        );
     }
 }
 

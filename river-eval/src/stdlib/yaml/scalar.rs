@@ -45,7 +45,12 @@ fn implicit(text: &str, timestamps: bool) -> Value {
         _ => {}
     }
     match text.as_bytes().first() {
-        Some(b'.') if is_decimal(text) => text.parse().map_or_else(|_| Value::string(text), Value::Float),
+        Some(b'.') => match text.replace('_', "") {
+            digits if is_decimal(&digits) && !text.ends_with('_') => {
+                digits.parse().map_or_else(|_| Value::string(text), Value::Float)
+            }
+            _ => Value::string(text),
+        },
         Some(b'0'..=b'9' | b'+' | b'-') => {
             if timestamps && let Some(stamp) = timestamp(text) {
                 return Value::string(stamp);
@@ -83,7 +88,7 @@ fn is_decimal(text: &str) -> bool {
 }
 
 /// A date or time in the forms that Go's YAML takes, as RFC 3339; `None` for anything else.
-fn timestamp(text: &str) -> Option<String> {
+pub(super) fn timestamp(text: &str) -> Option<String> {
     let mut rest = Digits(text);
     if text.len() < 5 || !text.as_bytes().get(..4)?.iter().all(u8::is_ascii_digit) {
         return None;
