@@ -4,8 +4,19 @@
 //! tree and a list of errors; every byte of the source can be printed back from the tree.
 #![forbid(unsafe_code)]
 
+pub mod ast;
+pub mod codes;
 pub mod diagnostic;
+mod kind;
+mod lexer;
+mod parser;
+pub mod render;
 pub mod source;
+mod tree;
 
 pub use diagnostic::{Code, Diagnostic, Edit, Fix, Label, Severity};
+pub use kind::SyntaxKind;
+pub use lexer::{MAX_TEXT_BYTES, StringError, Tokens, lex, unquote};
+pub use parser::{MAX_CHAIN, MAX_DEPTH, Parse, is_identifier, parse_expression, parse_file};
 pub use source::{FileId, LineColumn, SourceFile, Sources, Span};
+pub use tree::{Node, Tree};
