@@ -291,7 +291,7 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-fn too_deep(span: Span) -> EvalError {
+pub(crate) fn too_deep(span: Span) -> EvalError {
     EvalError::new(
         Diagnostic::error(
             &codes::TOO_DEEP,

@@ -13,6 +13,7 @@ pub mod convert;
 pub mod decode;
 pub mod eval;
 pub mod ir;
+pub mod lower;
 pub mod schema;
 pub mod serialize;
 pub mod stdlib;

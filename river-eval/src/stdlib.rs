@@ -176,3 +176,6 @@ pub(crate) fn unstable(name: &str, span: Span, allowed: Stability) -> Diagnostic
         "use the --stability.level={level} command-line flag to enable {level} features"
     ))
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,7 @@ pub fn markdown() -> String {
         }
         let _ = write!(
             page,
-            "\n### {}\n\n```river\n{}\n```\n\n{}\n",
+            "\n### {}\n\n```alloy\n{}\n```\n\n{}\n",
             info.name, info.signature, info.doc
         );
         if info.stability != Stability::GenerallyAvailable {
@@ -35,7 +35,7 @@ pub fn markdown() -> String {
         }
         let (expression, value) = info.example;
         if !expression.is_empty() {
-            let _ = write!(page, "\n```river\n> {expression}\n{value}\n```\n");
+            let _ = write!(page, "\n```alloy\n> {expression}\n{value}\n```\n");
         }
     }
     page.push_str("\n## constants\n\n| name | value |\n|---|---|\n");

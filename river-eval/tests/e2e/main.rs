@@ -1,0 +1,3 @@
+//! Tests of the whole crate against material that other programs made.
+
+mod vectors;
