@@ -208,7 +208,7 @@ impl<'a> Evaluator<'a> {
             ExprKind::Ident(name) => self.name(name, expr.span),
             ExprKind::Access(base, name, span) => {
                 let value = self.expr(base, depth)?;
-                self.field(value, name, base.span, *span)
+                self.field(value, name, base, *span)
             }
             ExprKind::Paren(inner) => self.expr(inner, depth),
             ExprKind::Index(base, index) => {
@@ -320,3 +320,6 @@ fn too_big(span: Span, what: &str, bound: usize, unit: &str) -> EvalError {
         .with_help("data of that size belongs into a file that a component reads"),
     )
 }
+
+#[cfg(test)]
+mod tests;

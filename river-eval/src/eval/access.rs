@@ -2,6 +2,7 @@
 
 use super::{EvalError, Evaluator, Scope};
 use crate::codes::eval as codes;
+use crate::ir::{Expr, ExprKind};
 use crate::stdlib;
 use crate::suggest::nearest;
 use crate::value::Value;
@@ -13,17 +14,24 @@ const LISTED_FIELDS: usize = 12;
 impl Evaluator<'_> {
     /// `value.name`.
     #[inline(never)]
-    pub(super) fn field(&self, value: Value, name: &str, base: Span, span: Span) -> Result<Value, EvalError> {
+    pub(super) fn field(
+        &self,
+        value: Value,
+        name: &str,
+        base: &Expr,
+        span: Span,
+    ) -> Result<Value, EvalError> {
         match &value {
             Value::Object(object) => match object.get(name) {
                 Some(field) => Ok(field.clone()),
                 None => Err(EvalError::new(unknown_field(
                     name,
                     span,
+                    base,
                     object.keys().map(AsRef::as_ref),
                 ))),
             },
-            other => Err(EvalError::new(no_fields(other, name, base))),
+            other => Err(EvalError::new(no_fields(other, name, base.span))),
         }
     }
 
@@ -54,7 +62,7 @@ impl Evaluator<'_> {
                     Diagnostic::error(
                         &codes::WRONG_INDEX,
                         span,
-                        format!("should be string, got {}", other.type_name()),
+                        format!("an object is indexed with a string, got {}", other.type_name()),
                     )
                     .with_label("an object's fields have names")
                     .with_secondary(base, "an object"),
@@ -86,7 +94,7 @@ fn list_index(index: &Value, len: usize, span: Span) -> Result<Option<usize>, Ev
                 Diagnostic::error(
                     &codes::WRONG_INDEX,
                     span,
-                    format!("should be number, got {}", other.type_name()),
+                    format!("a list is indexed with a number, got {}", other.type_name()),
                 )
                 .with_label("a list's items have numbers, the first one is 0"),
             ));
@@ -108,11 +116,23 @@ fn out_of_range(index: &Value, len: usize, span: Span) -> EvalError {
     })
 }
 
+/// The type of a value as a message tells it, secrets by their own name.
+pub(super) fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Secret(_) | Value::OptionalSecret(_) => "secret",
+        other => other.type_name(),
+    }
+}
+
+/// The type of a value with its article, as a message tells it.
 pub(super) fn describe(value: &Value) -> String {
     match value {
-        Value::Secret(_) | Value::OptionalSecret(_) => "a secret (capsule)".to_owned(),
-        Value::Capsule(capsule) => format!("capsule({:?})", capsule.type_name()),
-        other => other.type_name().to_owned(),
+        Value::Null => "null".to_owned(),
+        Value::Secret(_) | Value::OptionalSecret(_) => "a secret".to_owned(),
+        Value::Capsule(capsule) => format!("a capsule({:?})", capsule.type_name()),
+        Value::List(_) | Value::Bytes(_) => "an array".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+        other => format!("a {}", other.type_name()),
     }
 }
 
@@ -120,10 +140,7 @@ fn no_fields(value: &Value, name: &str, base: Span) -> Diagnostic {
     let diagnostic = Diagnostic::error(
         &codes::NO_FIELDS,
         base,
-        format!(
-            "cannot access field {name:?} on value of type {}",
-            describe(value)
-        ),
+        format!("cannot access field {name:?} on {}", describe(value)),
     );
     match value {
         Value::List(_) => {
@@ -134,14 +151,23 @@ fn no_fields(value: &Value, name: &str, base: Span) -> Diagnostic {
     }
 }
 
-fn unknown_field<'a>(name: &str, span: Span, fields: impl Iterator<Item = &'a str> + Clone) -> Diagnostic {
+fn unknown_field<'a>(
+    name: &str,
+    span: Span,
+    base: &Expr,
+    fields: impl Iterator<Item = &'a str> + Clone,
+) -> Diagnostic {
     let diagnostic = Diagnostic::error(
         &codes::UNKNOWN_FIELD,
         span,
         format!("field {name:?} does not exist"),
     );
-    if let Some(near) = nearest(name, fields.clone()) {
-        return with_replacement(diagnostic, span, near);
+    if let Some(near) = meant(name, fields.clone()) {
+        let diagnostic = with_replacement(diagnostic, span, near);
+        return match &base.kind {
+            ExprKind::Ident(base) => diagnostic.with_help(format!("did you mean {base}.{near}?")),
+            _ => diagnostic,
+        };
     }
     let mut names: Vec<&str> = fields.clone().take(LISTED_FIELDS).collect();
     let more = fields.count() - names.len();
@@ -170,10 +196,27 @@ pub(super) fn unknown_name(name: &str, span: Span, scope: &dyn Scope) -> Diagnos
     let mut candidates: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
     stdlib::roots().for_each(|root| candidates.push(root));
     candidates.extend(["true", "false", "null"]);
-    if let Some(near) = nearest(name, candidates) {
+    if let Some(near) = meant(name, candidates) {
         return with_replacement(diagnostic, span, near);
     }
     diagnostic.with_help(format!("if text is meant, write it in double quotes: {name:?}"))
+}
+
+/// The known name that was probably meant: one that differs by a typing mistake, or one with a word that does
+/// (`to_upper` for `uper`).
+fn meant<'a>(name: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    // A single letter is near every other one.
+    if name.chars().count() < 2 {
+        return None;
+    }
+    nearest(name, known.clone()).or_else(|| {
+        known.into_iter().find(|known| {
+            known.contains('_')
+                && known
+                    .split('_')
+                    .any(|word| word == name || nearest(name, [word]).is_some())
+        })
+    })
 }
 
 fn with_replacement(diagnostic: Diagnostic, span: Span, near: &str) -> Diagnostic {

@@ -49,7 +49,10 @@ impl Evaluator<'_> {
                     Diagnostic::error(
                         &codes::NOT_A_FUNCTION,
                         callee.span,
-                        format!("should be function, got {}", access::describe(&other)),
+                        format!(
+                            "only functions can be called, this is {}",
+                            access::describe(&other)
+                        ),
                     )
                     .with_label("this is called as a function"),
                 ));
@@ -144,7 +147,7 @@ impl<'a> Call<'a> {
         let diagnostic = Diagnostic::error(
             &codes::WRONG_ARGUMENT,
             span,
-            format!("should be {expected}, got {}", access::describe(got)),
+            format!("should be {expected}, got {}", access::type_of(got)),
         );
         EvalError::new(match stdlib::function(self.name) {
             Some(function) => diagnostic.with_help(format!("it is called as {}", function.signature)),

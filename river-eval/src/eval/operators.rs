@@ -1,5 +1,6 @@
 //! The operators, secrets included.
 
+use super::access::describe;
 use super::number::{self, Number, Trouble};
 use super::{EvalError, Evaluator};
 use crate::codes::eval as codes;
@@ -132,24 +133,18 @@ impl Evaluator<'_> {
     ) -> Result<Value, EvalError> {
         match (op, value) {
             (UnaryOp::Not, Value::Bool(value)) => Ok(Value::Bool(!value)),
-            (UnaryOp::Not, other) => Err(EvalError::new(
-                Diagnostic::error(
-                    &codes::WRONG_OPERAND,
-                    inner,
-                    format!("should be bool, got {}", other.type_name()),
-                )
-                .with_label("`!` works on bools"),
-            )),
+            (UnaryOp::Not, other) => Err(EvalError::new(Diagnostic::error(
+                &codes::WRONG_OPERAND,
+                inner,
+                format!("! takes a bool, not {}", describe(other)),
+            ))),
             (UnaryOp::Neg, other) => {
                 let Some(number) = Number::of(other) else {
-                    return Err(EvalError::new(
-                        Diagnostic::error(
-                            &codes::WRONG_OPERAND,
-                            inner,
-                            format!("should be number, got {}", other.type_name()),
-                        )
-                        .with_label("`-` works on numbers"),
-                    ));
+                    return Err(EvalError::new(Diagnostic::error(
+                        &codes::WRONG_OPERAND,
+                        inner,
+                        format!("- takes a number, not {}", describe(other)),
+                    )));
                 };
                 let (negative, surprising) = number::negative(number);
                 if surprising {
@@ -255,14 +250,14 @@ fn plain_text(value: &Value) -> Option<&str> {
 /// Names the operand that the operator does not take: the left one if both are wrong.
 fn misfit(op: BinaryOp, left: &Value, right: &Value, spans: [Span; 3]) -> EvalError {
     let (allowed, accepts): (&str, fn(&str) -> bool) = match op {
-        BinaryOp::Or | BinaryOp::And => ("bool", |name| name == "bool"),
-        BinaryOp::Add => ("number, string, capsule", |name| {
+        BinaryOp::Or | BinaryOp::And => ("bools", |name| name == "bool"),
+        BinaryOp::Add => ("numbers, strings and secrets", |name| {
             matches!(name, "number" | "string" | "capsule")
         }),
         BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge => {
-            ("number, string", |name| matches!(name, "number" | "string"))
+            ("numbers and strings", |name| matches!(name, "number" | "string"))
         }
-        _ => ("number", |name| name == "number"),
+        _ => ("numbers", |name| name == "number"),
     };
     // Where both operands are the same wrong value, the reference cannot tell them apart and names the right one.
     let mut operands = [(left, spans[0]), (right, spans[2])];
@@ -274,13 +269,8 @@ fn misfit(op: BinaryOp, left: &Value, right: &Value, spans: [Span; 3]) -> EvalEr
             let diagnostic = Diagnostic::error(
                 &codes::WRONG_OPERAND,
                 span,
-                format!(
-                    "should be one of [{allowed}] for binop {}, got {}",
-                    op.text(),
-                    value.type_name()
-                ),
+                format!("{} takes {allowed}, not {}", op.text(), describe(value)),
             )
-            .with_label(format!("a {}", value.type_name()))
             .with_secondary(spans[1], "this operator");
             return EvalError::new(match (op, value) {
                 (BinaryOp::Add, Value::List(_)) => diagnostic.with_help("join lists with array.concat"),
@@ -295,10 +285,15 @@ fn misfit(op: BinaryOp, left: &Value, right: &Value, spans: [Span; 3]) -> EvalEr
     let diagnostic = Diagnostic::error(
         &codes::MIXED_OPERANDS,
         spans[2],
-        format!("should be {}, got {}", left.type_name(), right.type_name()),
+        format!(
+            "both sides of {} must be of one type, got {} and {}",
+            op.text(),
+            describe(left),
+            describe(right)
+        ),
     )
-    .with_label(format!("a {}", right.type_name()))
-    .with_secondary(spans[0], format!("a {}", left.type_name()));
+    .with_label(describe(right))
+    .with_secondary(spans[0], describe(left));
     EvalError::new(match (op, left, right) {
         (BinaryOp::Add, Value::String(_), _) | (BinaryOp::Add, _, Value::String(_)) => {
             diagnostic.with_help("make text of the other value: string.format(\"%v\", value)")

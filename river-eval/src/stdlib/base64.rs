@@ -44,7 +44,9 @@ pub(super) fn decode(text: &str, alphabet: Alphabet) -> Result<Vec<u8>, String> 
                 "; this is the alphabet for URLs, use encoding.from_URLbase64"
             }
             (Alphabet::Url, Some(b'+' | b'/')) => "; this is the standard alphabet, use encoding.from_base64",
-            _ if packed.len() % 4 != 0 && at + 4 > packed.len() => "; the padding with = is missing",
+            _ if !packed.len().is_multiple_of(4) && at + 4 > packed.len() => {
+                "; the padding with = is missing"
+            }
             _ => "",
         };
         format!("illegal base64 data at input byte {at}{hint}")

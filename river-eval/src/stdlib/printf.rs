@@ -248,7 +248,7 @@ impl Printer {
         }
         match value {
             Value::Null if verb == 'v' && self.depth > 0 && self.spec.sharp_v => {
-                self.push("interface {}(nil)")
+                self.push("interface {}(nil)");
             }
             Value::Null if self.depth > 0 => self.push("<nil>"),
             Value::Null if matches!(verb, 'v' | 'T') => {
@@ -283,7 +283,7 @@ impl Printer {
                 self.plain(&display);
             }
             Value::Null | Value::Bool(_) | Value::Function(_) | Value::Capsule(_) => {
-                self.bad_verb(value, verb)
+                self.bad_verb(value, verb);
             }
         }
     }

@@ -2,8 +2,8 @@
 //! where it is not beside the project; without it the test is skipped.
 
 use river_eval::value::{Object, OptionalSecret, Secret, Str, Value};
-use river_eval::{evaluate, lower, vectors_json};
-use river_syntax::{Diagnostic, FileId, SourceFile};
+use river_eval::{EvalError, evaluate, lower, vectors_json};
+use river_syntax::{FileId, SourceFile};
 use serde_json::Value as Json;
 use std::path::PathBuf;
 
@@ -39,14 +39,15 @@ fn scope(row: &Json) -> Object {
     scope
 }
 
-fn outcome(text: &str, scope: &Object) -> Result<Json, Diagnostic> {
-    let expr = lower::expression(FileId(0), text).map_err(|errors| errors.into_iter().next().unwrap())?;
-    let value = evaluate(&expr, scope).map_err(Diagnostic::from)?;
+fn outcome(text: &str, scope: &Object) -> Result<Json, EvalError> {
+    let expr = lower::expression(FileId(0), text)
+        .map_err(|errors| EvalError::new(errors.into_iter().next().unwrap()))?;
+    let value = evaluate(&expr, scope)?;
     Ok(vectors_json::to_json(&value, true))
 }
 
 /// What is wrong with a row's outcome, if anything is.
-fn complaint(row: &Json, outcome: &Result<Json, Diagnostic>) -> Option<String> {
+fn complaint(row: &Json, outcome: &Result<Json, EvalError>) -> Option<String> {
     let text = row["expr"].as_str().unwrap();
     match (row["better"].as_str(), outcome) {
         (Some(better), Err(error)) => {
@@ -57,7 +58,7 @@ fn complaint(row: &Json, outcome: &Result<Json, Diagnostic>) -> Option<String> {
                 ("crashes", "AR0163"),
             ];
             let (_, codes) = about.into_iter().find(|(word, _)| better.contains(word)).unwrap();
-            (!codes.contains(error.code.id)).then(|| format!("wanted {better}, got {}", error.message))
+            (!codes.contains(error.0.code.id)).then(|| format!("wanted {better}, got {}", error.0.message))
         }
         (Some(better), Ok(value)) => {
             let exact = better.contains("exact value").then(|| exact(text)).flatten();
@@ -69,19 +70,19 @@ fn complaint(row: &Json, outcome: &Result<Json, Diagnostic>) -> Option<String> {
             (*value != row["value"]).then(|| format!("wanted {}, got {value}", row["value"]))
         }
         (None, Err(error)) if row["ok"] == true => {
-            Some(format!("wanted {}, got {}", row["value"], error.message))
+            Some(format!("wanted {}, got {}", row["value"], error.0.message))
         }
         (None, Err(error)) => {
             let wanted = &row["errors"][0];
             let source = SourceFile::new("", text);
-            let at = source.line_column(error.primary.span.start);
+            let at = source.line_column(error.0.primary.span.start);
             // The reference has no place for some errors and writes 0 or nothing.
             let placed = wanted["line"].as_u64().is_some_and(|line| line > 0);
             let same = wanted["line"] == at.line && wanted["col"] == at.column;
             (placed && !same).then(|| {
                 format!(
                     "wanted {} at {}:{}, got {} at {}:{}",
-                    wanted["message"], wanted["line"], wanted["col"], error.message, at.line, at.column
+                    wanted["message"], wanted["line"], wanted["col"], error.0.message, at.line, at.column
                 )
             })
         }
