@@ -126,7 +126,7 @@ impl<'t> Block<'t> {
     }
 
     /// The tokens of the name: identifiers and dots, layout between them not counted.
-    fn name_tokens(&self) -> impl Iterator<Item = u32> + use<'t> {
+    pub(crate) fn name_tokens(&self) -> impl Iterator<Item = u32> + use<'t> {
         let tree = self.0.tree();
         let range = self
             .child(SyntaxKind::BlockName)
