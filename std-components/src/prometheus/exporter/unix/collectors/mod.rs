@@ -1,0 +1,198 @@
+//! The collectors: one file for each, one line in the table for each.
+
+mod arp;
+mod conntrack;
+mod cpu;
+mod diskstats;
+mod entropy;
+mod filefd;
+mod filesystem;
+mod loadavg;
+mod meminfo;
+mod netclass;
+mod netdev;
+mod netstat;
+mod os;
+mod own;
+mod pressure;
+mod processes;
+mod schedstat;
+mod selinux;
+mod sockstat;
+mod softnet;
+mod stat;
+mod textfile;
+mod thermal_zone;
+mod time;
+mod udp_queues;
+mod uname;
+mod vmstat;
+
+pub(crate) use own::own_process;
+
+use super::{Failure, Files, UnixArguments};
+use crate::component::BuildError;
+use crate::prometheus::exporter::exposition::Writer;
+
+/// A source of metrics.
+pub trait Collector: Send {
+    /// Writes this collector's samples. What was written before a failure stays.
+    ///
+    /// # Errors
+    /// Why it cannot go on.
+    fn collect(&mut self, out: &mut Writer, files: &mut Files) -> Result<(), Failure>;
+}
+
+type Build = fn(&UnixArguments) -> Result<Box<dyn Collector>, BuildError>;
+
+/// A collector as the table lists it.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// The name in `enable_collectors` and in the label `collector`.
+    pub name: &'static str,
+    /// Whether node_exporter 1.5 runs it by default on Linux.
+    pub default: bool,
+    /// How to build it; `None` where it is not implemented yet.
+    pub build: Option<Build>,
+}
+
+const fn on(name: &'static str, build: Build) -> Entry {
+    Entry {
+        name,
+        default: true,
+        build: Some(build),
+    }
+}
+
+const fn off(name: &'static str, build: Build) -> Entry {
+    Entry {
+        name,
+        default: false,
+        build: Some(build),
+    }
+}
+
+/// Not implemented; `default` tells whether node_exporter runs it by default.
+const fn missing(name: &'static str, default: bool) -> Entry {
+    Entry {
+        name,
+        default,
+        build: None,
+    }
+}
+
+/// Boxes a collector without settings.
+macro_rules! plain {
+    ($collector:expr) => {
+        |_| Ok(Box::new($collector))
+    };
+}
+
+/// All collectors of node_exporter on Linux, by name.
+pub const COLLECTORS: &[Entry] = &[
+    on("arp", |arguments| Ok(Box::new(arp::Arp::new(&arguments.arp)?))),
+    missing("bcache", true),
+    missing("bonding", true),
+    missing("btrfs", true),
+    missing("buddyinfo", false),
+    missing("cgroups", false),
+    on("conntrack", plain!(conntrack::Conntrack)),
+    on("cpu", |arguments| Ok(Box::new(cpu::Cpu::new(&arguments.cpu)?))),
+    missing("cpufreq", true),
+    on("diskstats", |arguments| {
+        Ok(Box::new(diskstats::Diskstats::new(&arguments.disk)?))
+    }),
+    missing("dmi", true),
+    missing("drbd", false),
+    missing("drm", false),
+    missing("edac", true),
+    on("entropy", plain!(entropy::Entropy)),
+    missing("ethtool", false),
+    missing("fibrechannel", true),
+    on("filefd", plain!(filefd::Filefd)),
+    on("filesystem", |arguments| {
+        Ok(Box::new(filesystem::Filesystem::new(&arguments.filesystem)?))
+    }),
+    missing("hwmon", true),
+    missing("infiniband", true),
+    missing("interrupts", false),
+    missing("ipvs", true),
+    missing("ksmd", false),
+    missing("lnstat", false),
+    on("loadavg", plain!(loadavg::Loadavg)),
+    missing("logind", false),
+    missing("mdadm", true),
+    on("meminfo", plain!(meminfo::Meminfo)),
+    missing("meminfo_numa", false),
+    missing("mountstats", false),
+    on("netclass", |arguments| {
+        Ok(Box::new(netclass::Netclass::new(&arguments.netclass)?))
+    }),
+    on("netdev", |arguments| {
+        Ok(Box::new(netdev::Netdev::new(&arguments.netdev)?))
+    }),
+    on("netstat", |arguments| {
+        Ok(Box::new(netstat::Netstat::new(&arguments.netstat)?))
+    }),
+    missing("network_route", false),
+    missing("nfs", true),
+    missing("nfsd", true),
+    missing("ntp", false),
+    missing("nvme", true),
+    on("os", plain!(os::Os)),
+    missing("perf", false),
+    missing("powersupplyclass", true),
+    on("pressure", plain!(pressure::Pressure)),
+    off("processes", plain!(processes::Processes)),
+    missing("qdisc", false),
+    missing("rapl", true),
+    missing("runit", false),
+    on("schedstat", plain!(schedstat::Schedstat)),
+    on("selinux", plain!(selinux::Selinux)),
+    missing("slabinfo", false),
+    on("sockstat", plain!(sockstat::Sockstat)),
+    on("softnet", plain!(softnet::Softnet)),
+    on("stat", plain!(stat::Stat)),
+    missing("supervisord", false),
+    missing("sysctl", false),
+    missing("systemd", true),
+    missing("tapestats", true),
+    missing("tcpstat", false),
+    on("textfile", |arguments| {
+        Ok(Box::new(textfile::TextFiles::new(&arguments.textfile)))
+    }),
+    on("thermal_zone", plain!(thermal_zone::ThermalZone)),
+    on("time", plain!(time::Time)),
+    missing("timex", true),
+    on("udp_queues", plain!(udp_queues::UdpQueues)),
+    on("uname", plain!(uname::Uname)),
+    on("vmstat", |arguments| {
+        Ok(Box::new(vmstat::Vmstat::new(&arguments.vmstat)?))
+    }),
+    missing("wifi", false),
+    missing("xfs", true),
+    missing("zfs", true),
+    missing("zoneinfo", false),
+];
+
+/// Names of collectors that run on other systems or came after 1.5: accepted, and without effect here.
+const ELSEWHERE: &[&str] = &[
+    "bcachefs",
+    "boottime",
+    "cpu_vulnerabilities",
+    "devstat",
+    "exec",
+    "kernel_hung",
+    "netisr",
+    "nvmesubsystem",
+    "pcidevice",
+    "softirqs",
+    "swap",
+    "watchdog",
+    "xfrm",
+];
+
+/// Whether a name may stand in the lists of collectors.
+pub fn is_known(name: &str) -> bool {
+    ELSEWHERE.contains(&name) || COLLECTORS.iter().any(|entry| entry.name == name)
+}
