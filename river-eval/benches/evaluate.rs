@@ -115,7 +115,10 @@ fn single(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("expression");
     group.throughput(Throughput::Elements(1));
     let mut variables = Object::new();
-    put(&mut variables, &["loki", "write", "default", "receiver"].map(Str::from));
+    put(
+        &mut variables,
+        &["loki", "write", "default", "receiver"].map(Str::from),
+    );
     for (name, text) in [
         ("literal", "\"15s\""),
         ("list", "[\"a\", \"b\"]"),
@@ -127,7 +130,9 @@ fn single(criterion: &mut Criterion) {
         ("json", "encoding.from_json(`{\"a\": [1, 2, {\"b\": null}]}`)"),
     ] {
         let expr = lower::expression(FileId(0), text).unwrap();
-        group.bench_function(name, |bencher| bencher.iter(|| evaluate(black_box(&expr), &variables)));
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| evaluate(black_box(&expr), &variables))
+        });
     }
     group.finish();
 }

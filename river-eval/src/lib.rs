@@ -5,6 +5,10 @@
 #![forbid(unsafe_code)]
 
 // The derive macros say `::river_eval`, in this crate too.
+#[allow(
+    unused_extern_crates,
+    reason = "without the tests nothing here may derive yet"
+)]
 extern crate self as river_eval;
 
 pub mod body;
