@@ -5,6 +5,8 @@ mod health;
 mod metrics;
 mod page;
 mod registration;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use context::{ComponentId, Context, ExportSink, Services};
 pub use health::{Health, HealthCell, HealthState};

@@ -1,8 +1,8 @@
 //! How a component is known: its name, its schema and how to build it, without its types.
 
 use super::{
-    BuildError, CancellationToken, Component, ComponentId, Context, ExportSink, HealthCell, Page, RunError,
-    Services,
+    BuildError, CancellationToken, Component, ComponentId, ComponentMetrics, Context, ExportSink, HealthCell,
+    Page, RunError, Services,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -65,22 +65,29 @@ pub trait AnyComponent: Send + Sync {
     fn page(&self) -> Option<Arc<dyn Page>>;
 }
 
-impl<C: Component> AnyComponent for C {
+/// A component with what lives as long as it does.
+struct Built<C> {
+    component: Arc<C>,
+    /// Takes the component's metrics away when it is gone.
+    _metrics: ComponentMetrics,
+}
+
+impl<C: Component> AnyComponent for Built<C> {
     fn update(&self, body: &BodyValue) -> Result<(), Refusal> {
         let arguments = C::Arguments::decode(body).map_err(Refusal::Arguments)?;
-        Component::update(self, arguments).map_err(Refusal::Build)
+        self.component.update(arguments).map_err(Refusal::Build)
     }
 
     fn run(self: Arc<Self>, stop: CancellationToken) -> BoxFuture<'static, Result<(), RunError>> {
-        Component::run(self, stop).boxed()
+        Component::run(self.component.clone(), stop).boxed()
     }
 
     fn debug_info(&self) -> BodyValue {
-        Component::debug_info(self)
+        self.component.debug_info()
     }
 
     fn page(&self) -> Option<Arc<dyn Page>> {
-        Component::page(self)
+        self.component.page()
     }
 }
 
@@ -130,8 +137,12 @@ impl Registration {
             build: |id, services, health, exports, body| {
                 let arguments = C::Arguments::decode(body).map_err(Refusal::Arguments)?;
                 let context = Context::new(id, services, health, exports);
+                let metrics = context.metrics.clone();
                 let component = C::new(context, arguments).map_err(Refusal::Build)?;
-                Ok(Arc::new(component))
+                Ok(Arc::new(Built {
+                    component: Arc::new(component),
+                    _metrics: metrics,
+                }))
             },
         }
     }

@@ -1,6 +1,8 @@
 //! Components that take, change and send log entries.
 
+pub mod process;
+
 use crate::component::Registration;
 
 /// This family's components; a line for each.
-pub const COMPONENTS: &[Registration] = &[];
+pub const COMPONENTS: &[Registration] = &[Registration::of::<process::Process>()];

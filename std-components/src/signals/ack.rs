@@ -60,6 +60,15 @@ impl Ack {
         Self { shared: None }
     }
 
+    /// One acknowledgement for several: each of them ends as it does.
+    pub fn all(acks: Vec<Ack>) -> Self {
+        Self::new(move |outcome| {
+            if outcome == Outcome::Delivered {
+                acks.into_iter().for_each(Ack::delivered);
+            }
+        })
+    }
+
     /// This share has been taken for good.
     pub fn delivered(mut self) {
         self.shared.take();

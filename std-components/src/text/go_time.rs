@@ -54,8 +54,7 @@ enum Element {
 /// A parsed time; parts that the layout does not name are as in Go: year 0, 1 January, midnight, UTC.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parsed {
-    /// The year; 0 where the layout names none.
-    pub year: i16,
+    year: i16,
     month: i8,
     day: i8,
     year_day: Option<i16>,
@@ -379,6 +378,13 @@ impl Layout {
 }
 
 impl Parsed {
+    /// The same day and time of another year.
+    #[must_use]
+    pub fn with_year(mut self, year: i16) -> Self {
+        self.year = year;
+        self
+    }
+
     /// Nanoseconds since 1970 (UTC), with a zone for texts that name none.
     ///
     /// # Errors

@@ -1,0 +1,77 @@
+//! From a label set and changes to the changed set: most entries change few sets in few ways, so results are kept.
+
+use super::record::Record;
+use crate::signals::Labels;
+use river_eval::Str;
+use rustc_hash::{FxHashMap, FxHasher};
+use std::hash::{Hash, Hasher};
+
+/// Results that are kept at the most; then all are forgotten, as a stage that makes that many sets will make more.
+const MAX_RESULTS: usize = 10_000;
+
+#[derive(Debug, Default)]
+pub(super) struct LabelCache {
+    results: FxHashMap<u64, Kept>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    base: Labels,
+    /// Copies: slices of lines would keep whole read buffers alive.
+    edits: Box<[(Str, Option<Box<str>>)]>,
+    result: Labels,
+}
+
+impl Kept {
+    fn is_for(&self, record: &Record) -> bool {
+        self.base == *record.base()
+            && self.edits.len() == record.edits().len()
+            && self
+                .edits
+                .iter()
+                .zip(record.edits())
+                .all(|((name, value), (edited, new))| name == edited && value.as_deref() == new.as_deref())
+    }
+}
+
+impl LabelCache {
+    /// The labels of a record.
+    pub(super) fn finish(&mut self, record: &Record) -> Labels {
+        if record.edits().is_empty() {
+            return record.base().clone();
+        }
+        let mut hasher = FxHasher::default();
+        hasher.write_u64(record.base().hash());
+        for (name, value) in record.edits() {
+            // The name's address: stages share one allocation for each name.
+            (name.as_ptr() as usize).hash(&mut hasher);
+            value.as_deref().hash(&mut hasher);
+        }
+        let key = hasher.finish();
+        if let Some(kept) = self.results.get(&key).filter(|kept| kept.is_for(record)) {
+            return kept.result.clone();
+        }
+        let mut builder = record.base().builder();
+        for (name, value) in record.edits() {
+            builder.set(name, value.as_deref().unwrap_or(""));
+        }
+        let result = builder.build();
+        if self.results.len() >= MAX_RESULTS {
+            self.results.clear();
+        }
+        let edits = record
+            .edits()
+            .iter()
+            .map(|(name, value)| (name.clone(), value.as_deref().map(Into::into)))
+            .collect();
+        self.results.insert(
+            key,
+            Kept {
+                base: record.base().clone(),
+                edits,
+                result: result.clone(),
+            },
+        );
+        result
+    }
+}

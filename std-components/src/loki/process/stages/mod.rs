@@ -1,0 +1,44 @@
+//! The stages, a file for each subject.
+
+mod container;
+mod drop;
+mod extract;
+mod json;
+mod labels;
+mod limit;
+mod line;
+mod logfmt;
+mod timestamp;
+
+use super::arguments::StageArguments;
+use super::pipeline::{Stage, StageMetrics};
+
+/// Builds a stage.
+///
+/// # Errors
+/// What is wrong with its arguments, where decoding could not tell.
+pub(super) fn build(arguments: &StageArguments, metrics: &StageMetrics) -> Result<Box<dyn Stage>, String> {
+    Ok(match arguments {
+        StageArguments::Cri(cri) => Box::new(container::Cri::new(cri, metrics)),
+        StageArguments::Decolorize(_) => Box::new(line::Decolorize::new()?),
+        StageArguments::Docker(_) => Box::new(container::Docker::new()),
+        StageArguments::Drop(drop) => Box::new(drop::Drop::new(drop)?),
+        StageArguments::Json(json) => Box::new(json::Json::new(json)?),
+        StageArguments::LabelKeep(keep) => Box::new(labels::Keep::new(&keep.values)),
+        StageArguments::LabelDrop(drop) => Box::new(labels::Remove::new(&drop.values)),
+        StageArguments::Labels(labels) => Box::new(labels::Set::new(labels)),
+        StageArguments::Limit(limit) => Box::new(limit::Limit::new(limit)),
+        StageArguments::Logfmt(logfmt) => Box::new(logfmt::Logfmt::new(logfmt)),
+        StageArguments::Output(output) => Box::new(line::Output::new(&output.source)),
+        StageArguments::Regex(regex) => Box::new(extract::Regex::new(regex)?),
+        StageArguments::StaticLabels(labels) => Box::new(labels::Static::new(labels)),
+        StageArguments::StructuredMetadata(metadata) => Box::new(labels::Metadata::new(metadata)?),
+        StageArguments::StructuredMetadataDrop(drop) => Box::new(labels::MetadataDrop::new(&drop.values)),
+        StageArguments::Sampling(sampling) => Box::new(limit::Sampling::new(sampling)),
+        StageArguments::Tenant(tenant) => Box::new(labels::Tenant::new(tenant)),
+        StageArguments::Timestamp(timestamp) => Box::new(timestamp::Timestamp::new(timestamp)?),
+    })
+}
+
+#[cfg(test)]
+mod tests;
