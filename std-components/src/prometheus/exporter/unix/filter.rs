@@ -27,13 +27,23 @@ impl DeviceFilter {
     /// # Errors
     /// One is no regular expression.
     pub fn new(exclude: &str, include: &str) -> Result<Self, BuildError> {
+        Self::of("device_exclude", exclude, "device_include", include)
+    }
+
+    /// Of two attributes with other names.
+    pub(crate) fn of(
+        exclude_attribute: &'static str,
+        exclude: &str,
+        include_attribute: &'static str,
+        include: &str,
+    ) -> Result<Self, BuildError> {
         let part = |attribute, text: &str| match text {
             "" => Ok(None),
             text => expression(attribute, text).map(Some),
         };
         Ok(Self {
-            exclude: part("device_exclude", exclude)?,
-            include: part("device_include", include)?,
+            exclude: part(exclude_attribute, exclude)?,
+            include: part(include_attribute, include)?,
         })
     }
 

@@ -1,21 +1,30 @@
 //! The collectors: one file for each, one line in the table for each.
 
 mod arp;
+mod bonding;
 mod conntrack;
 mod cpu;
+mod cpufreq;
 mod diskstats;
+mod dmi;
+mod edac;
 mod entropy;
 mod filefd;
 mod filesystem;
+mod hwmon;
 mod loadavg;
+mod mdadm;
 mod meminfo;
 mod netclass;
 mod netdev;
 mod netstat;
+mod nvme;
 mod os;
 mod own;
+mod powersupplyclass;
 mod pressure;
 mod processes;
+mod rapl;
 mod schedstat;
 mod selinux;
 mod sockstat;
@@ -24,9 +33,11 @@ mod stat;
 mod textfile;
 mod thermal_zone;
 mod time;
+mod timex;
 mod udp_queues;
 mod uname;
 mod vmstat;
+mod xfs;
 
 pub(crate) use own::own_process;
 
@@ -92,20 +103,20 @@ macro_rules! plain {
 pub const COLLECTORS: &[Entry] = &[
     on("arp", |arguments| Ok(Box::new(arp::Arp::new(&arguments.arp)?))),
     missing("bcache", true),
-    missing("bonding", true),
+    on("bonding", plain!(bonding::Bonding)),
     missing("btrfs", true),
     missing("buddyinfo", false),
     missing("cgroups", false),
     on("conntrack", plain!(conntrack::Conntrack)),
     on("cpu", |arguments| Ok(Box::new(cpu::Cpu::new(&arguments.cpu)?))),
-    missing("cpufreq", true),
+    on("cpufreq", plain!(cpufreq::Cpufreq::default())),
     on("diskstats", |arguments| {
         Ok(Box::new(diskstats::Diskstats::new(&arguments.disk)?))
     }),
-    missing("dmi", true),
+    on("dmi", plain!(dmi::Dmi::default())),
     missing("drbd", false),
     missing("drm", false),
-    missing("edac", true),
+    on("edac", plain!(edac::Edac)),
     on("entropy", plain!(entropy::Entropy)),
     missing("ethtool", false),
     missing("fibrechannel", true),
@@ -113,7 +124,9 @@ pub const COLLECTORS: &[Entry] = &[
     on("filesystem", |arguments| {
         Ok(Box::new(filesystem::Filesystem::new(&arguments.filesystem)?))
     }),
-    missing("hwmon", true),
+    on("hwmon", |arguments| {
+        Ok(Box::new(hwmon::Hwmon::new(&arguments.hwmon)?))
+    }),
     missing("infiniband", true),
     missing("interrupts", false),
     missing("ipvs", true),
@@ -121,7 +134,7 @@ pub const COLLECTORS: &[Entry] = &[
     missing("lnstat", false),
     on("loadavg", plain!(loadavg::Loadavg)),
     missing("logind", false),
-    missing("mdadm", true),
+    on("mdadm", plain!(mdadm::Mdadm)),
     on("meminfo", plain!(meminfo::Meminfo)),
     missing("meminfo_numa", false),
     missing("mountstats", false),
@@ -138,14 +151,18 @@ pub const COLLECTORS: &[Entry] = &[
     missing("nfs", true),
     missing("nfsd", true),
     missing("ntp", false),
-    missing("nvme", true),
+    on("nvme", plain!(nvme::Nvme)),
     on("os", plain!(os::Os)),
     missing("perf", false),
-    missing("powersupplyclass", true),
+    on("powersupplyclass", |arguments| {
+        Ok(Box::new(powersupplyclass::PowerSupplyClass::new(
+            &arguments.powersupply,
+        )?))
+    }),
     on("pressure", plain!(pressure::Pressure)),
     off("processes", plain!(processes::Processes)),
     missing("qdisc", false),
-    missing("rapl", true),
+    on("rapl", plain!(rapl::Rapl)),
     missing("runit", false),
     on("schedstat", plain!(schedstat::Schedstat)),
     on("selinux", plain!(selinux::Selinux)),
@@ -163,14 +180,14 @@ pub const COLLECTORS: &[Entry] = &[
     }),
     on("thermal_zone", plain!(thermal_zone::ThermalZone)),
     on("time", plain!(time::Time)),
-    missing("timex", true),
+    on("timex", plain!(timex::Timex)),
     on("udp_queues", plain!(udp_queues::UdpQueues)),
     on("uname", plain!(uname::Uname)),
     on("vmstat", |arguments| {
         Ok(Box::new(vmstat::Vmstat::new(&arguments.vmstat)?))
     }),
     missing("wifi", false),
-    missing("xfs", true),
+    on("xfs", plain!(xfs::Xfs)),
     missing("zfs", true),
     missing("zoneinfo", false),
 ];
