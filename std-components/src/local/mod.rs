@@ -1,7 +1,7 @@
 //! Components that read the machine that the agent runs on.
 
 mod file;
-mod file_match;
+pub(crate) mod file_match;
 pub(crate) mod glob;
 
 use crate::component::Registration;

@@ -1,0 +1,343 @@
+//! The positions file: how far each file has been taken for good.
+//!
+//! `positions` is the reference's map, which both agents read. `alloy_rs_identities` beside it says which file each position belongs to; the
+//! reference does not look at it. The file is replaced as a whole (written beside, synced, renamed, folder synced), so that it is never half written.
+
+use super::identity::Identity;
+use saphyr_parser::{Event, Parser};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Bytes of a positions file at the most: 100,000 files with long labels.
+const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What positions of sources other than files begin with; they have no file that could be gone.
+const CURSORS: [&str; 2] = ["cursor-", "journal-"];
+
+/// A file with its labels: what a position belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Key {
+    /// As in `__path__`.
+    pub(super) path: String,
+    /// `{a="1", b="2"}` without `filename`.
+    pub(super) labels: String,
+}
+
+/// A position.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Position {
+    /// What the file says: a number in sound files.
+    pub(super) offset: String,
+    /// Which file it belongs to, where that is known.
+    pub(super) identity: Option<Identity>,
+}
+
+/// All positions of a component.
+#[derive(Debug, Default)]
+pub(super) struct Positions {
+    file: PathBuf,
+    entries: BTreeMap<Key, Position>,
+    /// Why the stored file could not be understood.
+    damage: Option<String>,
+    is_changed: bool,
+}
+
+impl Positions {
+    /// Reads the positions file, or takes over the one of a predecessor when there is none. One that cannot be understood is kept under
+    /// another name, and [`damage`](Self::damage) says so.
+    ///
+    /// # Errors
+    /// A file that exists and cannot be read: to begin without it would send every log again.
+    pub(super) fn load(file: PathBuf, legacy: Option<&Path>) -> Result<Self, String> {
+        let mut positions = Self {
+            file,
+            ..Self::default()
+        };
+        let cannot = |path: &Path, error: &io::Error| {
+            format!(
+                "the positions file {} cannot be read ({error}); let the agent's user read it, or move it away to read every log again",
+                path.display()
+            )
+        };
+        let own = read(&positions.file).map_err(|error| cannot(&positions.file, &error))?;
+        match (own.filter(|bytes| !bytes.is_empty()), legacy) {
+            (Some(bytes), _) => match parse(&bytes) {
+                Ok(entries) => positions.entries = entries,
+                Err(reason) => positions.set_aside(&reason),
+            },
+            (None, Some(legacy)) => {
+                if let Some(bytes) = read(legacy).map_err(|error| cannot(legacy, &error))? {
+                    match parse(&bytes) {
+                        Ok(entries) => {
+                            positions.entries = entries;
+                            positions.is_changed = true;
+                            tracing::info!(path = %legacy.display(), "took over the legacy positions file");
+                        }
+                        Err(reason) => tracing::error!(
+                            path = %legacy.display(), error = reason,
+                            "the legacy positions file is not valid and is not taken over"
+                        ),
+                    }
+                }
+            }
+            (None, None) => {}
+        }
+        Ok(positions)
+    }
+
+    fn set_aside(&mut self, reason: &str) {
+        let mut kept = self.file.clone();
+        kept.as_mut_os_string().push(".damaged");
+        let whereabouts = match fs::rename(&self.file, &kept) {
+            Ok(()) => format!("it is kept as {}", kept.display()),
+            Err(error) => format!("it could not be kept as {} ({error})", kept.display()),
+        };
+        self.damage = Some(format!(
+            "the positions file {} is damaged ({reason}); {whereabouts}",
+            self.file.display()
+        ));
+    }
+
+    /// Why the stored file could not be understood, if so.
+    pub(super) fn damage(&self) -> Option<&str> {
+        self.damage.as_deref()
+    }
+
+    /// From now on files without a position are new ones.
+    pub(super) fn forget_damage(&mut self) {
+        self.damage = None;
+    }
+
+    /// The position of a file.
+    pub(super) fn get(&self, key: &Key) -> Option<&Position> {
+        self.entries.get(key)
+    }
+
+    /// A position that was stored without labels, by a predecessor.
+    pub(super) fn get_legacy(&self, path: &str) -> Option<&Position> {
+        self.entries.get(&Key {
+            path: path.into(),
+            labels: "{}".into(),
+        })
+    }
+
+    /// Moves a file's position.
+    pub(super) fn set(&mut self, key: &Key, offset: u64, identity: Identity) {
+        let position = Position {
+            offset: offset.to_string(),
+            identity: Some(identity),
+        };
+        if self.entries.get(key) != Some(&position) {
+            self.entries.insert(key.clone(), position);
+            self.is_changed = true;
+        }
+    }
+
+    /// Forgets files that are gone, unless the function says that they are still being read.
+    pub(super) fn forget_missing(&mut self, is_read: impl Fn(&Key) -> bool) {
+        let before = self.entries.len();
+        self.entries.retain(|key, _| {
+            let is_cursor = CURSORS.iter().any(|prefix| key.path.starts_with(prefix));
+            let is_gone = || matches!(fs::symlink_metadata(&key.path), Err(error) if error.kind() == io::ErrorKind::NotFound);
+            is_cursor || is_read(key) || !is_gone()
+        });
+        self.is_changed |= self.entries.len() != before;
+    }
+
+    /// Writes the file if anything has changed.
+    ///
+    /// # Errors
+    /// Of writing; the file on disk is then still the old one, and the next save tries again.
+    pub(super) fn save(&mut self) -> io::Result<()> {
+        if !self.is_changed {
+            return Ok(());
+        }
+        replace(&self.file, self.to_yaml().as_bytes())?;
+        self.is_changed = false;
+        Ok(())
+    }
+
+    fn to_yaml(&self) -> String {
+        let mut out = String::from("positions:");
+        self.write_map(&mut out, |position| Some(position.offset.clone()));
+        out.push_str("alloy_rs_identities:");
+        self.write_map(&mut out, |position| position.identity.map(Identity::to_text));
+        out
+    }
+
+    /// A map from structs, as Go's YAML library writes and reads it.
+    fn write_map(&self, out: &mut String, value: impl Fn(&Position) -> Option<String>) {
+        let mut is_empty = true;
+        for (key, position) in &self.entries {
+            let Some(value) = value(position) else {
+                continue;
+            };
+            is_empty = false;
+            // A JSON string is a double-quoted YAML one.
+            let quoted = |text: &str| serde_json::Value::from(text).to_string();
+            out.push_str(&format!(
+                "\n  ? path: {}\n    labels: {}\n  : {}",
+                quoted(&key.path),
+                quoted(&key.labels),
+                quoted(&value)
+            ));
+        }
+        out.push_str(if is_empty { " {}\n" } else { "\n" });
+    }
+}
+
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.len() > MAX_FILE_BYTES => Err(io::Error::other(format!(
+            "it is larger than {MAX_FILE_BYTES} bytes"
+        ))),
+        Ok(_) => fs::read(path).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Puts bytes in place of a file so that after a crash at any point the old or the new content is there.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut beside = path.to_owned();
+    beside.as_mut_os_string().push(".new");
+    let mut file = File::create(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&beside, path)?;
+    File::open(folder)?.sync_all()
+}
+
+/// A piece of a positions file.
+enum Node {
+    Text(String),
+    Map(Vec<(Node, Node)>),
+    /// Something that has no place in one.
+    Other,
+}
+
+fn parse(bytes: &[u8]) -> Result<BTreeMap<Key, Position>, String> {
+    let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
+    if text.contains('\0') {
+        return Err("it holds NUL bytes, as a file that was not written to its end".into());
+    }
+    let mut events = Parser::new_from_str(text);
+    let mut next = || match events.next() {
+        Some(Ok((event, _))) => Ok(Some(event)),
+        Some(Err(error)) => Err(format!("line {}: {}", error.marker().line(), error.info())),
+        None => Ok(None),
+    };
+    let mut root = None;
+    while let Some(event) = next()? {
+        match event {
+            Event::StreamStart | Event::DocumentStart(_) | Event::Nothing => {}
+            Event::StreamEnd | Event::DocumentEnd => break,
+            event => root = Some(node(event, &mut next, 0)?),
+        }
+    }
+    let mut entries = BTreeMap::new();
+    let fields = match root {
+        None => Vec::new(),
+        Some(Node::Map(fields)) => fields,
+        Some(_) => return Err("it is no map".into()),
+    };
+    let mut identities = Vec::new();
+    for (name, value) in fields {
+        match (name, value) {
+            (Node::Text(name), Node::Map(items)) if name == "positions" => {
+                for (key, value) in items {
+                    let position = Position {
+                        offset: text_of(value).ok_or("a position is no number")?,
+                        identity: None,
+                    };
+                    entries.insert(key_of(key)?, position);
+                }
+            }
+            (Node::Text(name), Node::Map(items)) if name == "alloy_rs_identities" => identities = items,
+            _ => {}
+        }
+    }
+    for (key, value) in identities {
+        if let Some(position) = entries.get_mut(&key_of(key)?) {
+            position.identity = text_of(value).and_then(|text| Identity::from_text(&text));
+        }
+    }
+    Ok(entries)
+}
+
+fn text_of(node: Node) -> Option<String> {
+    match node {
+        Node::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// A key: path and labels, or (Promtail's) the path alone.
+fn key_of(node: Node) -> Result<Key, String> {
+    let fields = match node {
+        Node::Text(path) => {
+            return Ok(Key {
+                path,
+                labels: "{}".into(),
+            });
+        }
+        Node::Map(fields) => fields,
+        Node::Other => return Err("a key is neither a path nor a map".into()),
+    };
+    let (mut path, mut labels) = (None, None);
+    for (name, value) in fields {
+        match text_of(name).as_deref() {
+            Some("path") => path = text_of(value),
+            Some("labels") => labels = text_of(value),
+            _ => {}
+        }
+    }
+    match (path, labels) {
+        (Some(path), labels) => Ok(Key {
+            path,
+            labels: labels.unwrap_or_default(),
+        }),
+        (None, _) => Err("a key has no path".into()),
+    }
+}
+
+fn node<'t>(
+    event: Event<'t>,
+    next: &mut dyn FnMut() -> Result<Option<Event<'t>>, String>,
+    depth: usize,
+) -> Result<Node, String> {
+    if depth > 8 {
+        return Err("it is nested too deeply".into());
+    }
+    match event {
+        Event::Scalar(text, ..) => Ok(Node::Text(text.into_owned())),
+        Event::MappingStart(..) => {
+            let mut fields = Vec::new();
+            loop {
+                let key = match next()? {
+                    Some(Event::MappingEnd) => return Ok(Node::Map(fields)),
+                    Some(event) => node(event, next, depth + 1)?,
+                    None => return Err("it ends in the middle".into()),
+                };
+                let value = next()?.ok_or("it ends in the middle")?;
+                fields.push((key, node(value, next, depth + 1)?));
+            }
+        }
+        Event::SequenceStart(..) => loop {
+            match next()? {
+                Some(Event::SequenceEnd) => return Ok(Node::Other),
+                Some(event) => drop(node(event, next, depth + 1)?),
+                None => return Err("it ends in the middle".into()),
+            }
+        },
+        _ => Ok(Node::Other),
+    }
+}
+
+#[cfg(test)]
+#[path = "positions_tests.rs"]
+mod tests;

@@ -1,0 +1,303 @@
+//! One pass over all files of a component: look, read, put into batches. It blocks for as long as the file system does and runs off the reactor.
+
+use super::batches::{Batches, Ended};
+use super::buffers::Buffers;
+use super::metrics::Metrics;
+use super::positions::{Key, Positions};
+use super::tail::{Desk, Info, Settings, Tail};
+use crate::signals::{Labels, LogBatch};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::UnboundedSender;
+
+/// Bytes of lines that one pass reads at the most before they are sent.
+const SWEEP_BYTES: usize = 1024 * 1024;
+
+/// How often the positions file is written, if anything has changed.
+pub(super) const SAVE_PERIOD: Duration = Duration::from_secs(10);
+
+/// After so long without a line, spare buffers are freed.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// A file that the configuration wants to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) key: Key,
+    /// The entries' labels, `filename` among them.
+    pub(super) labels: Labels,
+}
+
+/// What a pass has brought.
+#[derive(Debug)]
+pub(super) struct Sweep {
+    /// To be sent in this order.
+    pub(super) batches: Vec<LogBatch>,
+    /// What is being read, where that has changed.
+    pub(super) infos: Option<Vec<Arc<Info>>>,
+    /// When to look again.
+    pub(super) next: Instant,
+    /// Whether more is there to be read than may be on its way at once.
+    pub(super) has_more: bool,
+    /// Why files are not read, a sentence for the first and how many.
+    pub(super) problem: Option<(String, usize)>,
+}
+
+/// All files of a component.
+pub(super) struct Sweeper {
+    component: Arc<str>,
+    settings: Settings,
+    tails: Vec<Tail>,
+    by_key: BTreeMap<Key, u64>,
+    next_id: u64,
+    positions: Positions,
+    buffers: Buffers,
+    batches: Batches,
+    metrics: Metrics,
+    turn: usize,
+    last_line: Instant,
+    last_save: Instant,
+    save_problem: Option<String>,
+}
+
+impl Sweeper {
+    /// Of the component with this id; ends of batches go to `told`.
+    pub(super) fn new(
+        component: Arc<str>,
+        settings: Settings,
+        positions: Positions,
+        metrics: Metrics,
+        told: UnboundedSender<Ended>,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            component,
+            settings,
+            tails: Vec::new(),
+            by_key: BTreeMap::new(),
+            next_id: 0,
+            positions,
+            buffers: Buffers::default(),
+            batches: Batches::new(told),
+            metrics,
+            turn: 0,
+            last_line: now,
+            last_save: now,
+            save_problem: None,
+        }
+    }
+
+    /// Reads files another way from now on. Files that are open already keep their encoding.
+    pub(super) fn set(&mut self, settings: Settings) {
+        self.settings = settings;
+    }
+
+    /// Follows these files and no others.
+    pub(super) fn retarget(&mut self, wanted: Vec<Wanted>, now: Instant) {
+        let mut keys = HashSet::with_capacity(wanted.len());
+        for Wanted { key, labels } in wanted {
+            if !keys.insert(key.clone()) {
+                continue;
+            }
+            match self.by_key.get(&key).copied().and_then(|id| self.tail(id)) {
+                Some(tail) => tail.keep(),
+                None => {
+                    let id = self.next_id;
+                    self.next_id += 1;
+                    let metrics = self.metrics.start(&key.path);
+                    self.by_key.insert(key.clone(), id);
+                    self.tails
+                        .push(Tail::new(id, key, labels, metrics, self.component.clone(), now));
+                }
+            }
+        }
+        for tail in &mut self.tails {
+            if !keys.contains(&tail.info.key) {
+                tail.retire();
+            }
+        }
+        self.bury();
+    }
+
+    /// What is being read, sorted.
+    pub(super) fn infos(&self) -> Vec<Arc<Info>> {
+        let mut infos: Vec<_> = self.tails.iter().map(|tail| tail.info.clone()).collect();
+        infos.sort_by(|one, two| one.key.cmp(&two.key));
+        infos
+    }
+
+    /// How many files are open.
+    #[cfg(test)]
+    pub(super) fn generations(&self) -> usize {
+        self.tails.iter().map(Tail::generations).sum()
+    }
+
+    fn tail(&mut self, id: u64) -> Option<&mut Tail> {
+        let at = self.tails.binary_search_by_key(&id, |tail| tail.id).ok()?;
+        self.tails.get_mut(at)
+    }
+
+    /// Forgets the tails that are done; answers whether there was one.
+    fn bury(&mut self) -> bool {
+        let before = self.tails.len();
+        let (by_key, metrics, component) = (&mut self.by_key, &mut self.metrics, &self.component);
+        self.tails.retain(|tail| {
+            let stays = !tail.is_done();
+            if !stays {
+                tracing::info!(component_id = %component, path = tail.info.key.path, "stopped tailing file");
+                by_key.remove(&tail.info.key);
+                metrics.stop(&tail.info.key.path);
+            }
+            stays
+        });
+        self.tails.len() != before
+    }
+
+    /// Batches have been taken for good, or not.
+    pub(super) fn settle(&mut self, ended: impl IntoIterator<Item = Ended>, now: Instant) {
+        for (shipment, outcome) in ended {
+            for part in self.batches.ended(shipment) {
+                let Ok(at) = self.tails.binary_search_by_key(&part.tail, |tail| tail.id) else {
+                    continue;
+                };
+                let mut desk = desk(
+                    &self.settings,
+                    &mut self.positions,
+                    &self.buffers,
+                    &mut self.batches,
+                    &self.metrics,
+                    now,
+                );
+                if let Some(tail) = self.tails.get_mut(at) {
+                    tail.ended(shipment, part, outcome, &mut desk);
+                }
+            }
+        }
+    }
+
+    /// Whether every batch has been accounted for.
+    pub(super) fn is_settled(&self) -> bool {
+        self.batches.is_settled()
+    }
+
+    /// Whether so much is on its way that no more is read for now.
+    pub(super) fn is_full(&self) -> bool {
+        self.batches.is_full()
+    }
+
+    /// One pass; without reading where what was read before still waits to be sent.
+    pub(super) fn sweep(&mut self, now: Instant, may_read: bool) -> Sweep {
+        let mut desk = desk(
+            &self.settings,
+            &mut self.positions,
+            &self.buffers,
+            &mut self.batches,
+            &self.metrics,
+            now,
+        );
+        for tail in &mut self.tails {
+            if tail.due <= now {
+                tail.poll(&mut desk);
+            }
+        }
+        let mut has_more = !may_read;
+        let count = self.tails.len();
+        let before = desk.batches.taken_bytes();
+        'reading: while may_read && count > 0 {
+            let mut has_progress = false;
+            for step in 0..count {
+                let at = (self.turn + step) % count;
+                let is_enough = desk.batches.taken_bytes() - before >= SWEEP_BYTES as u64;
+                if is_enough || desk.batches.is_full() {
+                    self.turn = at;
+                    has_more = true;
+                    break 'reading;
+                }
+                has_progress |= self.tails.get_mut(at).is_some_and(|tail| tail.read(&mut desk));
+            }
+            if !has_progress {
+                break;
+            }
+        }
+        let tails = &mut self.tails;
+        let batches = self.batches.take(|shipment, part| {
+            if let Ok(at) = tails.binary_search_by_key(&part.tail, |tail| tail.id)
+                && let Some(tail) = tails.get_mut(at)
+            {
+                tail.sent(shipment, part);
+            }
+        });
+        if !batches.is_empty() {
+            self.last_line = now;
+        } else if now.duration_since(self.last_line) >= IDLE {
+            self.buffers.shrink();
+            self.last_line = now;
+        }
+        if now.duration_since(self.last_save) >= SAVE_PERIOD {
+            self.save(now);
+        }
+        let infos = self.bury().then(|| self.infos());
+        // What is new has been looked at once: from now on files without a position are new ones.
+        self.positions.forget_damage();
+        Sweep {
+            batches,
+            infos,
+            next: self
+                .tails
+                .iter()
+                .map(|tail| tail.due)
+                .min()
+                .unwrap_or(now + SAVE_PERIOD)
+                .min(self.last_save + SAVE_PERIOD),
+            has_more,
+            problem: self.problem(),
+        }
+    }
+
+    fn problem(&self) -> Option<(String, usize)> {
+        let mut problems = self
+            .save_problem
+            .as_deref()
+            .into_iter()
+            .chain(self.tails.iter().filter_map(Tail::problem));
+        let first = problems.next()?.to_owned();
+        Some((first, 1 + problems.count()))
+    }
+
+    /// Writes the positions file.
+    pub(super) fn save(&mut self, now: Instant) {
+        self.last_save = now;
+        let by_key = &self.by_key;
+        self.positions.forget_missing(|key| by_key.contains_key(key));
+        match self.positions.save() {
+            Ok(()) => self.save_problem = None,
+            Err(error) => {
+                let problem = format!(
+                    "the positions file cannot be written ({error}); after a crash lines would arrive twice: free space or let the agent's user write below --storage.path"
+                );
+                if self.save_problem.as_ref() != Some(&problem) {
+                    tracing::error!(component_id = %self.component, "{problem}");
+                }
+                self.save_problem = Some(problem);
+            }
+        }
+    }
+}
+
+fn desk<'a>(
+    settings: &'a Settings,
+    positions: &'a mut Positions,
+    buffers: &'a Buffers,
+    batches: &'a mut Batches,
+    metrics: &'a Metrics,
+    now: Instant,
+) -> Desk<'a> {
+    Desk {
+        settings,
+        positions,
+        buffers,
+        batches,
+        metrics,
+        now,
+    }
+}

@@ -1,0 +1,355 @@
+//! Rotation of every style, restarts in between, receivers that fail.
+
+use super::*;
+
+fn bench() -> Bench {
+    let mut bench = Bench::new(settings());
+    bench.append("a.log", "1\n2\n");
+    bench.follow(&["a.log"]);
+    bench
+}
+
+const NOTHING: [&str; 0] = [];
+
+#[test]
+fn follows_what_is_appended() {
+    let mut bench = bench();
+    assert_eq!(bench.deliver(), ["1", "2"]);
+    assert_eq!(bench.deliver(), NOTHING);
+    bench.append("a.log", "3\npart");
+    assert_eq!(bench.deliver(), ["3"]);
+    assert_eq!(bench.offsets(), [6]);
+    bench.append("a.log", "ial\n");
+    assert_eq!(bench.deliver(), ["partial"]);
+    let path = bench.path("a.log").display().to_string();
+    let path = format!("component_id=\"x\",component_path=\"/\",path=\"{path}\"}}");
+    assert!(bench.metric(&format!("loki_source_file_read_lines_total{{{path} 4")));
+    assert!(bench.metric(&format!("loki_source_file_read_bytes_total{{{path} 14")));
+    assert!(bench.metric(&format!("loki_source_file_file_bytes_total{{{path} 14")));
+}
+
+#[test]
+fn renamed_and_created_anew() {
+    let mut bench = bench();
+    assert_eq!(bench.deliver(), ["1", "2"]);
+    bench.append("a.log", "3\n");
+    bench.rename("a.log", "a.log.1");
+    bench.append("a.log", "4\n");
+    assert_eq!(bench.deliver(), ["3", "4"]);
+    // A writer that has not opened the new file yet.
+    bench.append("a.log.1", "late\nunfinished");
+    bench.append("a.log", "5\n");
+    assert_eq!(bench.deliver(), ["late", "5"]);
+    bench.pass_time(6);
+    assert_eq!(bench.deliver(), ["unfinished"]);
+    bench.append("a.log.1", "too late\n");
+    bench.append("a.log", "6\n");
+    assert_eq!(bench.deliver(), ["6"]);
+}
+
+#[test]
+fn copied_and_truncated() {
+    let mut bench = bench();
+    assert_eq!(bench.deliver(), ["1", "2"]);
+    fs::copy(bench.path("a.log"), bench.path("a.log.1")).unwrap();
+    File::options()
+        .write(true)
+        .open(bench.path("a.log"))
+        .unwrap()
+        .set_len(0)
+        .unwrap();
+    assert_eq!(bench.deliver(), NOTHING);
+    bench.append("a.log", "3\n");
+    assert_eq!(bench.deliver(), ["3"]);
+}
+
+#[test]
+fn truncated_and_grown_beyond_where_it_was_read() {
+    let mut bench = bench();
+    assert_eq!(bench.deliver(), ["1", "2"]);
+    fs::write(bench.path("a.log"), "other\nlines\nthan before\n").unwrap();
+    assert_eq!(bench.deliver(), ["other", "lines", "than before"]);
+}
+
+#[test]
+fn deleted_and_created_anew() {
+    let mut bench = bench();
+    bench.append("a.log", "no newline");
+    assert_eq!(bench.deliver(), ["1", "2"]);
+    fs::remove_file(bench.path("a.log")).unwrap();
+    assert_eq!(bench.deliver(), NOTHING);
+    assert_eq!(bench.problem(), None);
+    bench.append("a.log", "3\n");
+    assert_eq!(bench.deliver(), ["3"]);
+    bench.pass_time(6);
+    assert_eq!(bench.deliver(), ["no newline"]);
+}
+
+#[test]
+fn rotated_twice_while_nothing_can_be_sent() {
+    let mut bench = bench();
+    let held = bench.sweep();
+    assert_eq!(lines_of(&held), ["1", "2"]);
+    bench.append("a.log", "3\n");
+    for (number, line) in [(3, "4\n"), (2, "5\n"), (1, "6\n")] {
+        bench.rename("a.log", &format!("a.log.{number}"));
+        bench.append("a.log", line);
+        bench.watch();
+    }
+    fs::remove_file(bench.path("a.log.2")).unwrap();
+    held.into_iter().for_each(|batch| batch.ack.delivered());
+    bench.settle();
+    assert_eq!(bench.deliver(), ["3", "4", "5", "6"]);
+}
+
+#[test]
+fn through_a_symbolic_link() {
+    let mut bench = Bench::new(settings());
+    bench.append("one", "1\n");
+    std::os::unix::fs::symlink(bench.path("one"), bench.path("link")).unwrap();
+    bench.follow(&["link"]);
+    assert_eq!(bench.deliver(), ["1"]);
+    bench.append("one", "2\n");
+    bench.append("two", "3\n");
+    std::os::unix::fs::symlink(bench.path("two"), bench.path("new")).unwrap();
+    bench.rename("new", "link");
+    assert_eq!(bench.deliver(), ["2", "3"]);
+}
+
+#[test]
+fn written_anew_with_the_same_beginning() {
+    let mut bench = bench();
+    assert_eq!(bench.deliver(), ["1", "2"]);
+    fs::write(bench.path("new"), "1\n2\n3\n").unwrap();
+    bench.rename("new", "a.log");
+    assert_eq!(bench.deliver(), ["3"]);
+}
+
+#[test]
+fn a_kill_sends_again_only_what_was_not_acknowledged() {
+    let mut bench = bench();
+    assert_eq!(bench.deliver(), ["1", "2"]);
+    bench.append("a.log", "3\n");
+    assert_eq!(lines_of(&bench.sweep()), ["3"]);
+    bench.save();
+    bench.append("a.log", "4\n");
+    let mut bench = bench.killed();
+    assert_eq!(bench.deliver(), ["3", "4"]);
+}
+
+#[test]
+fn rotated_while_the_agent_was_down() {
+    let mut bench = bench();
+    assert_eq!(bench.deliver(), ["1", "2"]);
+    bench.save();
+    bench.append("a.log", "3\n");
+    bench.rename("a.log", "a.log.1");
+    bench.append("a.log", "a new file that is larger than the old position\n");
+    let mut bench = bench.killed();
+    assert_eq!(
+        bench.deliver(),
+        ["3", "a new file that is larger than the old position"]
+    );
+}
+
+#[test]
+fn rotated_while_the_agent_was_down_and_no_new_file_yet() {
+    let mut bench = bench();
+    assert_eq!(bench.deliver(), ["1", "2"]);
+    bench.save();
+    bench.append("a.log", "3\n");
+    bench.rename("a.log", "a.log.1");
+    let mut bench = bench.killed();
+    assert_eq!(bench.deliver(), ["3"]);
+    bench.append("a.log", "4\n");
+    assert_eq!(bench.deliver(), ["4"]);
+}
+
+#[test]
+fn truncated_while_the_agent_was_down() {
+    let mut bench = bench();
+    assert_eq!(bench.deliver(), ["1", "2"]);
+    bench.save();
+    fs::write(bench.path("a.log"), "3\n").unwrap();
+    let mut bench = bench.killed();
+    assert_eq!(bench.deliver(), ["3"]);
+    bench.save();
+    fs::write(bench.path("a.log"), "another and longer\n").unwrap();
+    let mut bench = bench.killed();
+    assert_eq!(bench.deliver(), ["another and longer"]);
+}
+
+#[test]
+fn killed_between_two_files() {
+    let mut bench = bench();
+    assert_eq!(bench.deliver(), ["1", "2"]);
+    bench.rename("a.log", "a.log.1");
+    bench.append("a.log", "3\n4\n");
+    assert_eq!(bench.deliver(), ["3", "4"]);
+    bench.save();
+    // The old file is still open for late writers, but nothing of it is owed.
+    let mut bench = bench.killed();
+    bench.append("a.log", "5\n");
+    assert_eq!(bench.deliver(), ["5"]);
+}
+
+#[test]
+fn a_failed_batch_is_read_again_in_order() {
+    let mut bench = bench();
+    assert_eq!(bench.deliver(), ["1", "2"]);
+    bench.append("a.log", "3\n");
+    let first = bench.sweep();
+    bench.append("a.log", "4\n");
+    let second = bench.sweep();
+    assert_eq!(
+        (lines_of(&first), lines_of(&second)),
+        (vec!["3".into()], vec!["4".into()])
+    );
+    drop(first);
+    bench.settle();
+    bench.append("a.log", "5\n");
+    // The second is still on its way.
+    assert_eq!(lines_of(&bench.sweep()), NOTHING);
+    second.into_iter().for_each(|batch| batch.ack.delivered());
+    bench.settle();
+    bench.pass_time(1);
+    assert_eq!(bench.deliver(), ["3", "4", "5"]);
+}
+
+#[test]
+fn a_failed_batch_of_a_removed_file_is_read_again_from_its_handle() {
+    let mut bench = bench();
+    let held = bench.sweep();
+    fs::remove_file(bench.path("a.log")).unwrap();
+    bench.watch();
+    bench.pass_time(60);
+    bench.watch();
+    drop(held);
+    bench.settle();
+    bench.pass_time(1);
+    assert_eq!(bench.deliver(), ["1", "2"]);
+}
+
+#[test]
+fn what_truncation_has_destroyed_is_counted() {
+    let mut bench = bench();
+    let held = bench.sweep();
+    fs::write(bench.path("a.log"), "").unwrap();
+    bench.watch();
+    drop(held);
+    bench.settle();
+    assert!(bench.metric(
+        "loki_source_file_lost_bytes_total{component_id=\"x\",component_path=\"/\",reason=\"truncated\"} 4"
+    ));
+    bench.append("a.log", "3\n");
+    bench.pass_time(1);
+    assert_eq!(bench.deliver(), ["3"]);
+}
+
+#[test]
+fn a_target_that_goes_with_its_file_is_read_to_the_end() {
+    let mut bench = bench();
+    assert_eq!(bench.deliver(), ["1", "2"]);
+    bench.append("a.log", "3\nlast");
+    fs::remove_file(bench.path("a.log")).unwrap();
+    bench.follow(&[]);
+    assert_eq!(bench.deliver(), ["3"]);
+    bench.pass_time(6);
+    assert_eq!(bench.deliver(), ["last"]);
+    bench.sweep();
+    assert!(bench.sweeper.infos().is_empty());
+}
+
+#[test]
+fn a_target_that_goes_alone_is_read_no_more() {
+    let mut bench = bench();
+    assert_eq!(bench.deliver(), ["1", "2"]);
+    bench.append("a.log", "3\n");
+    bench.follow(&[]);
+    assert_eq!(bench.deliver(), NOTHING);
+    assert!(bench.sweeper.infos().is_empty());
+    // It goes on where it was when it is wanted again.
+    bench.follow(&["a.log"]);
+    assert_eq!(bench.deliver(), ["3"]);
+}
+
+#[test]
+fn a_missing_file_is_told_and_found() {
+    let mut bench = Bench::new(settings());
+    bench.follow(&["a.log"]);
+    assert_eq!(bench.deliver(), NOTHING);
+    let problem = bench.problem().unwrap();
+    assert!(problem.contains("a.log: there is no such file"), "{problem}");
+    bench.append("a.log", "1\n");
+    assert_eq!(bench.deliver(), ["1"]);
+    assert_eq!(bench.problem(), None);
+    fs::remove_file(bench.path("a.log")).unwrap();
+    fs::create_dir(bench.path("a.log")).unwrap();
+    bench.sweep();
+    let problem = bench.problem().unwrap();
+    assert!(problem.contains("it is no regular file"), "{problem}");
+}
+
+#[test]
+fn from_the_end() {
+    let mut bench = Bench::new(Settings {
+        tail_from_end: true,
+        ..settings()
+    });
+    bench.append("a.log", "1\n2\nunfinished");
+    bench.follow(&["a.log"]);
+    assert_eq!(bench.deliver(), NOTHING);
+    bench.save();
+    bench.append("a.log", " line\n");
+    // What came while the agent was down is new all the same.
+    let mut bench = bench.killed();
+    assert_eq!(bench.deliver(), ["unfinished line"]);
+}
+
+#[test]
+fn a_damaged_positions_file() {
+    for (action, wanted) in [
+        (OnPositionsFileError::RestartFromBeginning, vec!["1", "2", "3"]),
+        (OnPositionsFileError::RestartFromEnd, vec!["3"]),
+        (OnPositionsFileError::Skip, vec![]),
+    ] {
+        let mut bench = Bench::new(Settings {
+            on_positions_file_error: action,
+            ..settings()
+        });
+        bench.append("a.log", "1\n2\n");
+        bench.append("data", "");
+        fs::remove_file(bench.path("data")).unwrap();
+        fs::create_dir(bench.path("data")).unwrap();
+        fs::write(bench.path("data/positions.yml"), "\0\0\0").unwrap();
+        let mut bench = bench.killed();
+        bench.follow(&["a.log"]);
+        let mut lines = bench.deliver();
+        bench.append("a.log", "3\n");
+        lines.extend(bench.deliver());
+        assert_eq!(lines, wanted, "{action:?}");
+    }
+}
+
+#[test]
+fn reading_stops_when_nothing_is_acknowledged() {
+    let mut bench = Bench::new(settings());
+    let line = format!("{}\n", "x".repeat(999));
+    bench.append("a.log", line.repeat(20_000));
+    bench.follow(&["a.log"]);
+    let mut held = Vec::new();
+    for _ in 0..100 {
+        held.extend(bench.sweep());
+    }
+    let bytes: usize = held
+        .iter()
+        .flat_map(|batch| &batch.entries)
+        .map(|entry| entry.line.len())
+        .sum();
+    let bound = super::super::batches::MAX_IN_FLIGHT_BYTES;
+    assert!(bytes > bound / 2 && bytes <= bound + 256 * 1024, "{bytes}");
+    let count: usize = held.iter().map(|batch| batch.entries.len()).sum();
+    held.into_iter().for_each(|batch| batch.ack.delivered());
+    bench.settle();
+    assert_eq!(count + bench.deliver().len(), 20_000);
+}

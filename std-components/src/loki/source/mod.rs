@@ -1,0 +1,3 @@
+//! Components that take in log entries from outside.
+
+pub(super) mod file;
