@@ -55,6 +55,20 @@ impl Scope for Object {
     }
 }
 
+impl<S: Scope + ?Sized> Scope for &S {
+    fn lookup(&self, name: &str) -> Option<Value> {
+        (**self).lookup(name)
+    }
+
+    fn context(&self) -> &Context {
+        (**self).context()
+    }
+
+    fn names(&self) -> Vec<Str> {
+        (**self).names()
+    }
+}
+
 /// A scope that sees a context of its own.
 #[derive(Clone, Copy)]
 pub struct WithContext<'a> {
@@ -246,12 +260,20 @@ impl<'a> Evaluator<'a> {
         Err(EvalError::new(access::unknown_name(name, span, self.scope)))
     }
 
+    /// A value that becomes part of another one: refused where it is as deep as a value may be, so that components that
+    /// wrap what others export cannot add up to a value that exhausts the stack of those who walk it.
+    fn inner_value(&self, expr: &Expr, depth: u32) -> Result<Value, EvalError> {
+        let value = self.expr(expr, depth)?;
+        check_depth(&value, limits::MAX_VALUE_DEPTH - 1, expr.span)?;
+        Ok(value)
+    }
+
     #[inline(never)]
     fn list(&self, items: &[Expr], depth: u32, span: Span) -> Result<Value, EvalError> {
         self.check_items(items.len(), span)?;
         let mut values = Vec::with_capacity(items.len());
         for item in items {
-            values.push(self.expr(item, depth)?);
+            values.push(self.inner_value(item, depth)?);
         }
         Ok(Value::List(values.into()))
     }
@@ -264,7 +286,7 @@ impl<'a> Evaluator<'a> {
         self.check_items(fields.len(), expr.span)?;
         let mut object = Object::with_capacity(fields.len());
         for field in fields.iter() {
-            object.insert(field.key.clone(), self.expr(&field.value, depth)?);
+            object.insert(field.key.clone(), self.inner_value(&field.value, depth)?);
         }
         Ok(Value::Object(Arc::new(object)))
     }
@@ -300,6 +322,22 @@ pub(crate) fn too_deep(span: Span) -> EvalError {
         )
         .with_help("give the inner part a name of its own and refer to it"),
     )
+}
+
+/// Refuses a value that is nested more than `depth` deep.
+fn check_depth(value: &Value, depth: u32, span: Span) -> Result<(), EvalError> {
+    fn fits(value: &Value, depth: u32) -> bool {
+        match value {
+            Value::List(items) => depth > 0 && items.iter().all(|item| fits(item, depth - 1)),
+            Value::Object(fields) => depth > 0 && fields.values().all(|field| fits(field, depth - 1)),
+            _ => true,
+        }
+    }
+    if fits(value, depth) {
+        Ok(())
+    } else {
+        Err(too_deep_value(span))
+    }
 }
 
 pub(crate) fn too_deep_value(span: Span) -> EvalError {

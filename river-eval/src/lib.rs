@@ -2,6 +2,36 @@
 //!
 //! Invariants: this crate knows no telemetry, no HTTP and no single component; it does no I/O except through a loader that it is
 //! handed; it builds for wasm32.
+//!
+//! From a text to a struct:
+//!
+//! ```
+//! use river_eval::eval::{Context, WithContext};
+//! use river_eval::{Arguments, Object, Value, evaluate_body, lower};
+//! use std::time::Duration;
+//!
+//! #[derive(Debug, PartialEq, Arguments)]
+//! struct Client {
+//!     url: String,
+//!     #[river(default = Duration::from_secs(10))]
+//!     timeout: Duration,
+//! }
+//!
+//! let text = "url = \"http://\" + string.to_lower(host) + \":80\"\n";
+//! let parse = river_syntax::parse_file(river_syntax::FileId(0), text);
+//! assert!(parse.errors.is_empty());
+//! assert_eq!(river_syntax::format_parsed(&parse).as_deref(), Some(text));
+//!
+//! let (body, errors) = lower::file(&parse);
+//! assert!(errors.is_empty());
+//! let context = Context::new();
+//! let names: Object = [("host".into(), Value::string("EXAMPLE.ORG"))].into_iter().collect();
+//! let values = evaluate_body(&body, &WithContext { scope: &names, context: &context }).unwrap();
+//! let client = Client::decode(&values).unwrap();
+//! assert_eq!(client.url, "http://example.org:80");
+//! assert_eq!(client.timeout, Duration::from_secs(10));
+//! assert!(context.take_warnings().is_empty());
+//! ```
 #![forbid(unsafe_code)]
 
 // The derive macros say `::river_eval`, in this crate too.

@@ -22,6 +22,7 @@ pub(crate) use printf::shortest;
 
 use crate::codes::eval as codes;
 use crate::eval::Stability;
+use crate::ir::Reference;
 use crate::value::{Function, NativeFunction, Object, Str, Value};
 use river_syntax::{Diagnostic, Edit, Fix, Span};
 use std::collections::HashMap;
@@ -132,6 +133,19 @@ pub fn names() -> impl Iterator<Item = (&'static str, &'static str, &'static str
         .filter(|info| info.renamed_to.is_none())
         .map(|info| (info.name, info.signature, info.doc))
         .chain(table::CONSTANTS.iter().map(|&(name, doc)| (name, name, doc)))
+}
+
+/// What is to be said of a name of the standard library where it stands in a configuration, before anything is evaluated:
+/// that it is deprecated (a warning), or below the lowest stability level that is allowed (an error). The path must not be
+/// that of a component or variable, which shadow the library.
+pub fn check(reference: &Reference, allowed: Stability) -> Option<Diagnostic> {
+    let (root, span) = reference.path.first()?;
+    if let Some(new_name) = entry(root)?.renamed_to {
+        return Some(deprecation(root, new_name, *span));
+    }
+    let (field, field_span) = reference.path.get(1)?;
+    let name = format!("{root}.{field}");
+    (stability(&name) < allowed).then(|| unstable(&name, span.to(*field_span), allowed))
 }
 
 pub(crate) fn entry(name: &str) -> Option<&'static Entry> {

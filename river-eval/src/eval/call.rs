@@ -212,6 +212,12 @@ impl<'a> Call<'a> {
         self.evaluator.check_items(items, self.span)
     }
 
+    /// Refuses a result that is nested too deep; for functions that wrap their arguments.
+    pub fn allow_depth(&self, result: Value) -> Result<Value, EvalError> {
+        super::check_depth(&result, super::limits::MAX_VALUE_DEPTH, self.span)?;
+        Ok(result)
+    }
+
     /// Keeps a warning, once for its code and place.
     pub fn warn(&self, warning: Diagnostic) {
         let (code, span) = (warning.code, warning.primary.span);

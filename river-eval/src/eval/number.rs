@@ -174,13 +174,7 @@ pub fn plain_text(value: &Value) -> Option<String> {
     match value {
         Value::Int(number) => Some(number.to_string()),
         Value::Uint(number) => Some(number.to_string()),
-        Value::Float(number) => Some(if number.is_nan() {
-            "NaN".to_owned()
-        } else if number.is_infinite() {
-            if *number > 0.0 { "+Inf" } else { "-Inf" }.to_owned()
-        } else {
-            number.to_string()
-        }),
+        Value::Float(number) => Some(crate::stdlib::shortest(*number, 'f')),
         _ => None,
     }
 }

@@ -236,6 +236,29 @@ fn the_deepest_expression_fits_a_thread_of_two_mebibytes() {
 }
 
 #[test]
+fn values_cannot_grow_deeper_from_component_to_component() {
+    let wrap = lower::expression(FileId(0), "[{inner = value}]").unwrap();
+    let group = lower::expression(FileId(0), "array.group_by(value, \"t\", false)").unwrap();
+    for (start, expr) in [
+        (Value::Int(1), wrap),
+        (Value::list([Value::object([("t", Value::string("x"))])]), group),
+    ] {
+        let mut scope = Object::new();
+        scope.insert("value".into(), start);
+        let error = (0..1_000)
+            .find_map(|_| match evaluate(&expr, &scope) {
+                Ok(value) => {
+                    scope.insert("value".into(), value);
+                    None
+                }
+                Err(error) => Some(error),
+            })
+            .unwrap();
+        assert_eq!(error.0.code.id, "AR0167");
+    }
+}
+
+#[test]
 fn long_chains_evaluate() {
     assert_eq!(run(&vec!["1"; 3_000].join(" + ")), "Int(3000)");
 }

@@ -56,7 +56,7 @@ pub(super) fn group_by(call: &mut Call<'_>) -> Result<Value, EvalError> {
             .push(Value::Object(Arc::clone(object)));
     }
     call.allow_items(objects.len() + groups.len())?;
-    Ok(Value::list(groups.into_iter().map(|(group, items)| {
+    call.allow_depth(Value::list(groups.into_iter().map(|(group, items)| {
         Value::object([
             (key.clone(), Value::String(group)),
             (Str::from("items"), Value::List(items.into())),

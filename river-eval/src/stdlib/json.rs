@@ -24,12 +24,53 @@ pub(super) fn parse(text: &str) -> Result<Value, String> {
 
 /// Reads JSON text. Nesting is bounded by serde_json's own limit of 128.
 pub(super) fn parse_with(text: &str, numbers: Numbers) -> Result<Value, String> {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Reader(numbers)
-        .deserialize(&mut reader)
-        .map_err(|error| explain(&error))?;
-    reader.end().map_err(|error| explain(&error))?;
-    Ok(value)
+    let read = |text: &str| {
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let value = Reader(numbers).deserialize(&mut reader)?;
+        reader.end()?;
+        Ok(value)
+    };
+    read(text)
+        .or_else(|error: serde_json::Error| match replace_lone_surrogates(text) {
+            Some(mended) => read(&mended),
+            None => Err(error),
+        })
+        .map_err(|error| explain(&error))
+}
+
+/// The text with every half of a surrogate pair that stands alone (`\ud800`) as U+FFFD, which is what Go reads for it;
+/// `None` where there is none.
+fn replace_lone_surrogates(text: &str) -> Option<String> {
+    let escape_at = |at: usize| -> Option<u32> {
+        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+        u32::from_str_radix(digits, 16).ok()
+    };
+    let mut mended = String::with_capacity(text.len());
+    let mut kept = 0;
+    let mut at = 0;
+    while let Some(backslash) = text
+        .get(at..)
+        .and_then(|rest| rest.find('\\'))
+        .map(|found| at + found)
+    {
+        at = match escape_at(backslash) {
+            Some(0xD800..=0xDBFF) if matches!(escape_at(backslash + 6), Some(0xDC00..=0xDFFF)) => {
+                backslash + 12
+            }
+            Some(0xD800..=0xDFFF) => {
+                mended.push_str(&text[kept..backslash]);
+                mended.push_str("\\ufffd");
+                kept = backslash + 6;
+                kept
+            }
+            Some(_) => backslash + 6,
+            None => backslash + 2,
+        };
+    }
+    (kept > 0).then(|| {
+        mended.push_str(&text[kept..]);
+        mended
+    })
 }
 
 fn explain(error: &serde_json::Error) -> String {
@@ -217,7 +258,7 @@ impl Writer {
             let text = shortest(number, 'e');
             self.text.push_str(&text.replacen("e-0", "e-", 1));
         } else {
-            self.display(number);
+            self.text.push_str(&shortest(number, 'f'));
         }
         Ok(())
     }
@@ -286,6 +327,20 @@ mod tests {
             Ok(Value::Uint(u64::MAX))
         );
         assert!(parse("1e999").is_err());
+    }
+
+    #[test]
+    fn halves_of_surrogate_pairs_become_replacement_characters() {
+        for (text, expected) in [
+            (r#""\ud800""#, "\u{fffd}"),
+            (r#""a\ud800\u0041\udc00""#, "a\u{fffd}A\u{fffd}"),
+            (r#""\ud83d\ude00\ud83d""#, "😀\u{fffd}"),
+            (r#""\\ud800 \udc00é""#, "\\ud800 \u{fffd}é"),
+        ] {
+            assert_eq!(parse(text), Ok(Value::string(expected)), "{text}");
+        }
+        assert!(parse(r#""\ud800"#).is_err());
+        assert!(parse(r#""\ud8é""#).is_err());
     }
 
     #[test]

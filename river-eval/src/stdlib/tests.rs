@@ -133,6 +133,24 @@ fn experimental_functions_need_their_stability_level() {
 }
 
 #[test]
+fn names_can_be_checked_before_anything_is_evaluated() {
+    let expr = lower::expression(
+        FileId(0),
+        "[env(\"A\"), array.group_by, array.concat, sys.env, other.env]",
+    )
+    .unwrap();
+    let found = |level| -> Vec<String> {
+        expr.references()
+            .iter()
+            .filter_map(|reference| stdlib::check(reference, level))
+            .map(|found| format!("{} {:?}", found.code.id, found.primary.span.range()))
+            .collect()
+    };
+    assert_eq!(found(Stability::Experimental), ["AR0165 1..4"]);
+    assert_eq!(found(Stability::PublicPreview), ["AR0165 1..4", "AR0166 11..25"]);
+}
+
+#[test]
 fn the_environment_and_the_constants_are_those_of_the_context() {
     let context = Context::new()
         .with_environment(|name: &str| (name == "HOME").then(|| "/home/me".to_owned()))

@@ -180,21 +180,44 @@ pub(crate) fn shortest(number: f64, notation: char) -> String {
     if number.is_infinite() {
         return if number > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
     }
+    let scientific = nearest_shortest(number);
     match notation {
-        'e' | 'E' => exponent_form(&format!("{number:e}"), notation),
-        'g' | 'G' => {
-            let scientific = format!("{number:e}");
-            let exponent = exponent_of(&scientific);
-            // Six digits, however many the number has, as in Go.
-            if !(-4..6).contains(&exponent) {
-                exponent_form(&scientific, if notation == 'g' { 'e' } else { 'E' })
-            } else {
-                number.to_string()
-            }
+        'e' | 'E' => exponent_form(&scientific, notation),
+        // Six digits, however many the number has, as in Go.
+        'g' | 'G' if !(-4..6).contains(&exponent_of(&scientific)) => {
+            exponent_form(&scientific, if notation == 'g' { 'e' } else { 'E' })
         }
         'b' => binary(number),
         'x' | 'X' => hexadecimal(number, None, notation == 'X'),
-        _ => number.to_string(),
+        _ => plain_form(&scientific),
+    }
+}
+
+/// The fewest digits that tell the number apart, as `d.ddde±x`. Of two such texts that are equally near Go takes the one
+/// with the even digit, the standard library the other.
+fn nearest_shortest(number: f64) -> String {
+    let short = format!("{number:e}");
+    let mantissa = short.split('e').next().unwrap_or_default();
+    let digits = mantissa.bytes().filter(u8::is_ascii_digit).count();
+    let even = format!("{number:.*e}", digits.saturating_sub(1));
+    if even.parse() == Ok(number) { even } else { short }
+}
+
+/// `-1.25e2` as `-125`.
+fn plain_form(scientific: &str) -> String {
+    let before = exponent_of(scientific) + 1;
+    let mantissa = scientific.split('e').next().unwrap_or_default();
+    let sign = if mantissa.starts_with('-') { "-" } else { "" };
+    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    match usize::try_from(before) {
+        Ok(before) if before >= digits.len() => {
+            format!("{sign}{digits}{}", "0".repeat(before - digits.len()))
+        }
+        Ok(before) if before > 0 => {
+            let (whole, fraction) = digits.split_at(before);
+            format!("{sign}{whole}.{fraction}")
+        }
+        _ => format!("{sign}0.{}{digits}", "0".repeat(before.unsigned_abs() as usize)),
     }
 }
 
