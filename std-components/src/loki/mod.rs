@@ -1,5 +1,6 @@
 //! Components that take, change and send log entries.
 
+pub mod echo;
 pub mod process;
 mod source;
 
@@ -7,6 +8,7 @@ use crate::component::Registration;
 
 /// This family's components; a line for each.
 pub const COMPONENTS: &[Registration] = &[
+    Registration::of::<echo::Echo>(),
     Registration::of::<process::Process>(),
     Registration::of::<source::file::SourceFile>(),
 ];
