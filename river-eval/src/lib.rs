@@ -45,13 +45,16 @@ pub mod body;
 pub mod codes;
 pub mod convert;
 pub mod decode;
+pub mod engine;
 pub mod eval;
+pub mod graph;
 pub mod ir;
 pub mod lower;
 pub mod schema;
 pub mod serialize;
 pub mod stdlib;
 pub mod suggest;
+pub mod ui_json;
 pub mod value;
 pub mod vectors_json;
 
