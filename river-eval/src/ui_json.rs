@@ -104,7 +104,11 @@ impl Serialize for Items<'_> {
 
 impl Serialize for UiValue<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        fn typed<S: Serializer, T: Serialize>(r#type: &'static str, value: T, serializer: S) -> Result<S::Ok, S::Error> {
+        fn typed<S: Serializer, T: Serialize>(
+            r#type: &'static str,
+            value: T,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
             Typed { r#type, value }.serialize(serializer)
         }
         match self.0 {
@@ -118,7 +122,11 @@ impl Serialize for UiValue<'_> {
                 typed("array", Items(&items), serializer)
             }
             Value::Object(fields) => typed("object", Fields(fields), serializer),
-            Value::Function(function) => typed("function", format_args!("function({})", function.name), serializer),
+            Value::Function(function) => typed(
+                "function",
+                format_args!("function({})", function.name),
+                serializer,
+            ),
             Value::Capsule(capsule) => typed("capsule", capsule.display(), serializer),
             Value::Secret(_) => typed("capsule", HIDDEN, serializer),
             Value::OptionalSecret(secret) if secret.is_secret() => typed("capsule", HIDDEN, serializer),
@@ -140,6 +148,6 @@ mod tests {
         body.attribute("targets", Value::list([Value::object([("a", Value::Int(1))])]));
         body.attribute("key", Value::Secret(Secret::new("hush")));
         body.block("endpoint", endpoint);
-        insta::assert_snapshot!(serde_json::to_string(&UiBody(&body)).unwrap(), @"");
+        insta::assert_snapshot!(serde_json::to_string(&UiBody(&body)).unwrap(), @r#"[{"name":"targets","type":"attr","value":{"type":"array","value":[{"type":"object","value":[{"key":"a","value":{"type":"number","value":1}}]}]}},{"name":"key","type":"attr","value":{"type":"capsule","value":"(secret)"}},{"name":"endpoint","type":"block","body":[{"name":"url","type":"attr","value":{"type":"string","value":"http://a"}}]}]"#);
     }
 }

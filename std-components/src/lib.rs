@@ -4,6 +4,7 @@
 //! exports as derived structs, its `run`, its tests, its line in the family's list.
 
 pub mod component;
+pub mod controller;
 #[cfg(feature = "discovery")]
 pub mod discovery;
 #[cfg(feature = "local")]

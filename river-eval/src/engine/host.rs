@@ -25,11 +25,16 @@ pub trait Host: Blocks {
     /// All mistakes.
     fn check(&mut self, node: &Node, body: &BodyValue) -> Result<Vec<Diagnostic>, Vec<Diagnostic>>;
 
-    /// Builds an instance that does not run yet, with its first exports.
+    /// Builds an instance that does not run yet, with its first exports. A body that could be used with a warning adds to `warnings`.
     ///
     /// # Errors
     /// See [`Refused`].
-    fn build(&mut self, node: &Node, body: &BodyValue) -> Result<Self::Instance, Refused>;
+    fn build(
+        &mut self,
+        node: &Node,
+        body: &BodyValue,
+        warnings: &mut Vec<Diagnostic>,
+    ) -> Result<Self::Instance, Refused>;
 
     /// What an instance exports now.
     fn exports(&self, instance: &Self::Instance) -> Value;

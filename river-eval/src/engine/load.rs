@@ -62,7 +62,10 @@ impl<H: Host> Engine<H> {
         self.context.reset_warnings();
         let files = self.parse(&sources);
         let nothing_changed = files.len() == self.running.files.len()
-            && files.iter().zip(&self.running.files).all(|(new, old)| Arc::ptr_eq(new, old))
+            && files
+                .iter()
+                .zip(&self.running.files)
+                .all(|(new, old)| Arc::ptr_eq(new, old))
             && !self.running.entries.iter().any(|entry| entry.failed);
         if nothing_changed {
             self.running.sources = sources;
@@ -77,10 +80,7 @@ impl<H: Host> Engine<H> {
         }
         let (graph, stage, diagnostics) = self.prepare(&files, &sources, Purpose::Load)?;
         if diagnostics.iter().any(Diagnostic::is_error) {
-            return Err(LoadError {
-                sources,
-                diagnostics,
-            });
+            return Err(LoadError { sources, diagnostics });
         }
         let mut report = self.commit(sources, files, graph, stage, diagnostics);
         report.evaluated = self.evaluations - evaluations_before;
@@ -100,10 +100,7 @@ impl<H: Host> Engine<H> {
             .collect();
         let (_, _, diagnostics) = self.prepare(&files, &sources, Purpose::Check)?;
         if diagnostics.iter().any(Diagnostic::is_error) {
-            return Err(LoadError {
-                sources,
-                diagnostics,
-            });
+            return Err(LoadError { sources, diagnostics });
         }
         Ok(diagnostics)
     }
@@ -239,7 +236,10 @@ impl<H: Host> Engine<H> {
 }
 
 fn parse_diagnostics(files: &[Arc<ParsedFile>]) -> Vec<Diagnostic> {
-    files.iter().flat_map(|file| file.diagnostics.iter().cloned()).collect()
+    files
+        .iter()
+        .flat_map(|file| file.diagnostics.iter().cloned())
+        .collect()
 }
 
 /// The entries that are left, those that refer to others first.

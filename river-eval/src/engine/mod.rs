@@ -150,6 +150,9 @@ impl<H: Host> Engine<H> {
 
     /// The id of a node, for messages.
     fn id(&self, number: u32) -> Str {
-        self.running.graph.node(number).map_or("".into(), |node| node.id.clone())
+        self.running
+            .graph
+            .node(number)
+            .map_or("".into(), |node| node.id.clone())
     }
 }

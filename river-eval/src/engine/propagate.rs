@@ -1,6 +1,7 @@
 //! Changed exports: evaluates what depends on them, and stops where nothing comes out different.
 
 use super::scope::NodeScope;
+use super::stage::placed;
 use super::{Engine, Host};
 use crate::body::BodyValue;
 use crate::eval::evaluate_body;
@@ -12,7 +13,10 @@ impl<H: Host> Engine<H> {
     /// The exports of the nodes with these ids may have changed: evaluates what depends on those that did, in order. Gives the number of bodies that
     /// were evaluated. Ids that are not running (any more) are left out.
     pub fn exports_changed<'i>(&mut self, ids: impl IntoIterator<Item = &'i str>) -> u64 {
-        let numbers: Vec<u32> = ids.into_iter().filter_map(|id| self.running.graph.find(id)).collect();
+        let numbers: Vec<u32> = ids
+            .into_iter()
+            .filter_map(|id| self.running.graph.find(id))
+            .collect();
         let before = self.evaluations;
         self.propagate(&numbers);
         self.evaluations - before
@@ -48,7 +52,11 @@ impl<H: Host> Engine<H> {
         }
         entry.exports = exports;
         if let Some(node) = self.running.graph.node(number) {
-            waiting.extend(node.dependants.iter().map(|&dependant| self.running.graph.rank(dependant)));
+            waiting.extend(
+                node.dependants
+                    .iter()
+                    .map(|&dependant| self.running.graph.rank(dependant)),
+            );
         }
     }
 
@@ -76,7 +84,10 @@ impl<H: Host> Engine<H> {
                 self.host.evaluated(node, &entry.instance, None);
                 false
             }
-            Ok(body) => self.update(number, Arc::new(body)).is_ok(),
+            Ok(body) => {
+                let body = placed(node, body);
+                self.update(number, Arc::new(body)).is_ok()
+            }
             Err(mistakes) => {
                 entry.failed = true;
                 let reason = mistakes.iter().find(|mistake| mistake.is_error());

@@ -12,7 +12,10 @@ pub(super) struct NodeScope<'a> {
 
 impl<'a> NodeScope<'a> {
     /// Holds the exports of these components.
-    pub(super) fn new<'v>(context: &'a Context, exports: impl IntoIterator<Item = (&'v str, &'v Value)>) -> Self {
+    pub(super) fn new<'v>(
+        context: &'a Context,
+        exports: impl IntoIterator<Item = (&'v str, &'v Value)>,
+    ) -> Self {
         let mut roots = Object::new();
         for (id, value) in exports {
             insert(&mut roots, id, value);
@@ -29,7 +32,9 @@ fn insert(object: &mut Object, path: &str, value: &Value) {
     };
     let slot = match object.get_mut(first) {
         Some(slot) => slot,
-        None => object.entry(first.into()).or_insert_with(|| Value::Object(Arc::default())),
+        None => object
+            .entry(first.into())
+            .or_insert_with(|| Value::Object(Arc::default())),
     };
     if let Value::Object(below) = slot {
         insert(Arc::make_mut(below), rest, value);

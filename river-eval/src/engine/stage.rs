@@ -83,7 +83,10 @@ impl<H: Host> Engine<H> {
         if let Some(old) = old
             && self.unchanged(graph, node, old, sources, &stage.nodes)
         {
-            return Staged::Keep { old, evaluated: false };
+            return Staged::Keep {
+                old,
+                evaluated: false,
+            };
         }
         stage.evaluated += 1;
         self.evaluations += 1;
@@ -121,8 +124,10 @@ impl<H: Host> Engine<H> {
         sources: &Sources,
         staged: &[Staged<H::Instance>],
     ) -> bool {
-        let (Some(entry), Some(before)) = (self.running.entries.get(old as usize), self.running.graph.node(old))
-        else {
+        let (Some(entry), Some(before)) = (
+            self.running.entries.get(old as usize),
+            self.running.graph.node(old),
+        ) else {
             return false;
         };
         let same_input = |(&now, &before): (&u32, &u32)| {
@@ -156,9 +161,11 @@ impl<H: Host> Engine<H> {
         let mut unknown = Vec::new();
         for &dependency in &node.dependencies {
             let exports = match stage.nodes.get(dependency as usize) {
-                Some(Staged::Keep { old, .. } | Staged::Update { old, .. }) => {
-                    self.running.entries.get(*old as usize).map(|entry| &entry.exports)
-                }
+                Some(Staged::Keep { old, .. } | Staged::Update { old, .. }) => self
+                    .running
+                    .entries
+                    .get(*old as usize)
+                    .map(|entry| &entry.exports),
                 Some(Staged::New { exports, .. }) => Some(exports),
                 Some(Staged::Unknown) | None => None,
             };
@@ -170,7 +177,7 @@ impl<H: Host> Engine<H> {
         let scope = NodeScope::new(&self.context, known);
         let timer = self.host.timer();
         let result = if unknown.is_empty() {
-            evaluate_body(&node.block.body, &scope).map(Some)
+            evaluate_body(&node.block.body, &scope).map(|body| Some(placed(node, body)))
         } else {
             let mut body = node.block.body.clone();
             let depends = |expr: &ir::Expr| {
@@ -200,14 +207,7 @@ impl<H: Host> Engine<H> {
         purpose: Purpose,
         stage: &mut Stage<H::Instance>,
     ) -> Staged<H::Instance> {
-        match self.host.check(node, &body) {
-            Ok(warnings) => stage.diagnostics.extend(warnings),
-            Err(mistakes) => {
-                stage.diagnostics.extend(mistakes);
-                return Staged::Unknown;
-            }
-        }
-        match self.host.build(node, &body) {
+        match self.host.build(node, &body, &mut stage.diagnostics) {
             Ok(instance) => {
                 let exports = self.host.exports(&instance);
                 Staged::New {
@@ -228,6 +228,14 @@ impl<H: Host> Engine<H> {
                 Staged::Unknown
             }
         }
+    }
+}
+
+/// What a body lacks is told at the block's name, not at everything that stands between its braces.
+pub(super) fn placed(node: &Node, body: BodyValue) -> BodyValue {
+    BodyValue {
+        span: node.block.name_span,
+        ..body
     }
 }
 

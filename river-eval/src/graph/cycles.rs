@@ -24,7 +24,9 @@ pub(super) fn order(graph: &mut Graph, diagnostics: &mut Vec<Diagnostic>) {
     // Components come out in reverse topological order: what is referred to before what refers to it.
     for mut circle in kosaraju_scc(&edges) {
         circle.sort_unstable();
-        graph.order.extend(circle.iter().map(|index| index.index() as u32));
+        graph
+            .order
+            .extend(circle.iter().map(|index| index.index() as u32));
         if circle.len() > 1 {
             let members: Vec<u32> = circle.iter().map(|index| index.index() as u32).collect();
             diagnostics.extend(cycle(graph, &members));
@@ -68,7 +70,10 @@ fn cycle(graph: &Graph, members: &[u32]) -> Option<Diagnostic> {
     }
     path.reverse();
     path.rotate_right(1);
-    let ids: Vec<&str> = path.iter().filter_map(|&number| Some(graph.node(number)?.id.as_ref())).collect();
+    let ids: Vec<&str> = path
+        .iter()
+        .filter_map(|&number| Some(graph.node(number)?.id.as_ref()))
+        .collect();
     let hops: Vec<(Span, String)> = path
         .iter()
         .zip(path.iter().cycle().skip(1))
@@ -80,9 +85,10 @@ fn cycle(graph: &Graph, members: &[u32]) -> Option<Diagnostic> {
         .collect();
     let mut hops = hops.into_iter();
     let (span, text) = hops.next()?;
-    let mut diagnostic = Diagnostic::error(&codes::CYCLE, span, format!("cycle detected: {}", ids.join(", ")))
-        .with_label(text)
-        .with_help("none of them can be evaluated first: take one of the references away");
+    let mut diagnostic =
+        Diagnostic::error(&codes::CYCLE, span, format!("cycle detected: {}", ids.join(", ")))
+            .with_label(text)
+            .with_help("none of them can be evaluated first: take one of the references away");
     let more = (ids.len() - 1).saturating_sub(MAX_HOPS);
     for (span, text) in hops.take(MAX_HOPS) {
         diagnostic = diagnostic.with_secondary(span, text);

@@ -203,10 +203,11 @@ fn top_level_attribute(attribute: &ir::Attribute) -> Diagnostic {
         format!("attribute {name:?} stands outside of any block"),
     );
     match name.as_ref() {
-        "level" | "format" | "write_to" => {
-            diagnostic.with_help(format!("it belongs into a logging block: logging {{ {name} = … }}"))
-        }
-        _ => diagnostic.with_help("at the top level stand blocks only; put it into the block that it belongs to"),
+        "level" | "format" | "write_to" => diagnostic.with_help(format!(
+            "it belongs into a logging block: logging {{ {name} = … }}"
+        )),
+        _ => diagnostic
+            .with_help("at the top level stand blocks only; put it into the block that it belongs to"),
     }
 }
 
@@ -218,14 +219,16 @@ fn unknown_component(block: &ir::Block, blocks: &dyn Blocks) -> Diagnostic {
         format!("cannot find the definition of component name {name:?}"),
     );
     match nearest(name, blocks.names()) {
-        Some(near) => diagnostic.with_help(format!("did you mean {near}?")).with_fix(river_syntax::Fix {
-            title: format!("write {near}"),
-            edits: vec![river_syntax::Edit {
-                span: block.name_span,
-                replacement: near.to_owned(),
-            }],
-            safe: false,
-        }),
+        Some(near) => diagnostic
+            .with_help(format!("did you mean {near}?"))
+            .with_fix(river_syntax::Fix {
+                title: format!("write {near}"),
+                edits: vec![river_syntax::Edit {
+                    span: block.name_span,
+                    replacement: near.to_owned(),
+                }],
+                safe: false,
+            }),
         None => diagnostic.with_help("docs/components lists the components that this agent has"),
     }
 }

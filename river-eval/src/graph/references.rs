@@ -22,8 +22,9 @@ pub(super) fn resolve(graph: &mut Graph, diagnostics: &mut Vec<Diagnostic>) {
         };
         let mut references = Vec::new();
         let mut broken = false;
-        block.body.visit_references(&mut |reference| {
-            match target(graph, &reference, &mut partial) {
+        block
+            .body
+            .visit_references(&mut |reference| match target(graph, &reference, &mut partial) {
                 Some((to, used)) if to as usize == number => {
                     broken = true;
                     diagnostics.push(self_reference(graph, to, &reference, used));
@@ -45,8 +46,7 @@ pub(super) fn resolve(graph: &mut Graph, diagnostics: &mut Vec<Diagnostic>) {
                         diagnostics.push(guesses.unknown(graph, &reference));
                     }
                 }
-            }
-        });
+            });
         let mut dependencies: Vec<u32> = references.iter().map(|reference| reference.to).collect();
         dependencies.sort_unstable();
         dependencies.dedup();
@@ -75,7 +75,9 @@ fn target(graph: &Graph, reference: &Reference, partial: &mut String) -> Option<
         }
         partial.push_str(name);
         if let Some(number) = graph.find(partial)
-            && graph.node(number).is_some_and(|node| node.kind == super::NodeKind::Component)
+            && graph
+                .node(number)
+                .is_some_and(|node| node.kind == super::NodeKind::Component)
         {
             return Some((number, at + 1));
         }
@@ -101,7 +103,9 @@ fn self_reference(graph: &Graph, number: u32, reference: &Reference, used: usize
         span,
         format!("component {id:?} refers to itself (a cycle of one)"),
     )
-    .with_help("its arguments are evaluated before it exports anything; refer to the component that was meant")
+    .with_help(
+        "its arguments are evaluated before it exports anything; refer to the component that was meant",
+    )
 }
 
 /// Ids by how many names they are made of, made when the first unknown reference is met.
@@ -124,22 +128,27 @@ impl Guesses {
             return diagnostic;
         }
         if let Some((near, names)) = self.near(graph, reference)
-            && let (Some((_, first)), Some((_, last))) = (reference.path.first(), reference.path.get(names - 1))
+            && let (Some((_, first)), Some((_, last))) =
+                (reference.path.first(), reference.path.get(names - 1))
         {
-            return diagnostic.with_help(format!("did you mean {near}?")).with_fix(Fix {
-                title: format!("write {near}"),
-                edits: vec![Edit {
-                    span: first.to(*last),
-                    replacement: near.to_string(),
-                }],
-                safe: false,
-            });
+            return diagnostic
+                .with_help(format!("did you mean {near}?"))
+                .with_fix(Fix {
+                    title: format!("write {near}"),
+                    edits: vec![Edit {
+                        span: first.to(*last),
+                        replacement: near.to_string(),
+                    }],
+                    safe: false,
+                });
         }
         if reference.path.len() == 1 {
             let near = nearest(&written, stdlib::roots());
             return match near {
                 Some(near) => diagnostic.with_help(format!("did you mean {near}?")),
-                None => diagnostic.with_help(format!("write \"{written}\" in double quotes if text was meant")),
+                None => {
+                    diagnostic.with_help(format!("write \"{written}\" in double quotes if text was meant"))
+                }
             };
         }
         diagnostic.with_help("a component is named in full: its name, its label, and what it exports")
@@ -148,13 +157,24 @@ impl Guesses {
     fn near(&mut self, graph: &Graph, reference: &Reference) -> Option<(Str, usize)> {
         let ids = self.ids.get_or_insert_with(|| {
             let mut ids: BTreeMap<usize, Vec<Str>> = BTreeMap::new();
-            for node in graph.nodes().iter().filter(|node| node.kind == super::NodeKind::Component) {
-                ids.entry(node.id.split('.').count()).or_default().push(node.id.clone());
+            for node in graph
+                .nodes()
+                .iter()
+                .filter(|node| node.kind == super::NodeKind::Component)
+            {
+                ids.entry(node.id.split('.').count())
+                    .or_default()
+                    .push(node.id.clone());
             }
             ids
         });
         ids.iter().rev().find_map(|(&names, ids)| {
-            let written: Vec<&str> = reference.path.get(..names)?.iter().map(|(name, _)| name.as_ref()).collect();
+            let written: Vec<&str> = reference
+                .path
+                .get(..names)?
+                .iter()
+                .map(|(name, _)| name.as_ref())
+                .collect();
             let near = nearest(&written.join("."), ids.iter().map(AsRef::as_ref))?;
             Some((near.into(), names))
         })

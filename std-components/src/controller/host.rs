@@ -1,0 +1,239 @@
+//! The engine's view of the bundled components: how they are checked, built and updated.
+
+use super::changes::Changes;
+use super::config_blocks::{self, ConfigBlock};
+use super::instance::{Instance, RunningComponent};
+use super::logging::{LogSettings, Logging};
+use super::metrics::ControllerMetrics;
+use super::options::Options;
+use crate::component::{
+    BuildError, ComponentId, ExportSink, HealthCell, Labelling, Refusal, Registration, Services,
+};
+use river_eval::codes::graph as codes;
+use river_eval::engine::{Host, Refused};
+use river_eval::eval::Stability;
+use river_eval::graph::{BlockSpec, Blocks, Node, NodeKind};
+use river_eval::{BodyValue, Str, Value};
+use river_syntax::Diagnostic;
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// The bundled components and the config blocks.
+pub(super) struct ComponentHost {
+    components: HashMap<&'static str, &'static Registration>,
+    config_blocks: HashMap<&'static str, Arc<dyn ConfigBlock>>,
+    services: Services,
+    min_stability: Stability,
+    changes: Arc<Changes>,
+    metrics: Option<Arc<ControllerMetrics>>,
+}
+
+impl ComponentHost {
+    pub(super) fn new(
+        options: &Options,
+        changes: Arc<Changes>,
+        metrics: Option<Arc<ControllerMetrics>>,
+        log_settings: watch::Sender<LogSettings>,
+    ) -> Self {
+        let mut acting = options.config_blocks.clone();
+        acting.push(Arc::new(Logging(log_settings)));
+        Self {
+            components: options
+                .components
+                .iter()
+                .map(|&known| (known.name, known))
+                .collect(),
+            config_blocks: config_blocks::all(acting)
+                .into_iter()
+                .map(|block| (block.name(), block))
+                .collect(),
+            services: options.services.clone(),
+            min_stability: options.min_stability,
+            changes,
+            metrics,
+        }
+    }
+
+    /// What the controller measures; `None` at a check.
+    pub(super) fn metrics(&self) -> Option<&ControllerMetrics> {
+        self.metrics.as_deref()
+    }
+
+    fn build_component(
+        &self,
+        registration: &Registration,
+        node: &Node,
+        body: &BodyValue,
+    ) -> Result<Instance, Refused> {
+        let id = ComponentId::root(node.id.clone());
+        let (own, exports) = (HealthCell::default(), Arc::new(ExportSink::default()));
+        let component = (registration.build)(
+            id.clone(),
+            self.services.clone(),
+            own.clone(),
+            exports.clone(),
+            body,
+        )
+        .map_err(|refusal| match refusal {
+            Refusal::Arguments(mistakes) => Refused::Configuration(mistakes),
+            Refusal::Build(error) => Refused::World(cannot_build(node, body, &error)),
+        })?;
+        let (changes, changed): (_, Str) = (self.changes.clone(), node.id.clone());
+        exports.on_change(Arc::new(move || changes.push(&changed)));
+        let evaluation = HealthCell::default();
+        evaluation.healthy("component evaluated");
+        Ok(Instance::Component(Arc::new(RunningComponent {
+            id,
+            local_id: node.id.clone(),
+            component,
+            exports,
+            own,
+            evaluation,
+            run: HealthCell::default(),
+        })))
+    }
+}
+
+/// The finding that says why a component cannot be built, at the attribute that it is about.
+fn cannot_build(node: &Node, body: &BodyValue, error: &BuildError) -> Diagnostic {
+    let attribute = error
+        .attribute
+        .and_then(|name| body.attributes.iter().find(|attribute| &*attribute.name == name));
+    let span = attribute.map_or(node.block.name_span, |attribute| attribute.value_span);
+    Diagnostic::error(
+        &codes::CANNOT_BUILD,
+        span,
+        format!("failed to build component {:?}: {}", node.id, error.message),
+    )
+}
+
+impl Blocks for ComponentHost {
+    fn spec(&self, name: &str) -> Option<BlockSpec> {
+        if let Some(component) = self.components.get(name) {
+            return Some(BlockSpec {
+                kind: NodeKind::Component,
+                labelled: component.labelling == Labelling::Required,
+                stability: match component.stability {
+                    crate::component::Stability::Experimental => Stability::Experimental,
+                    crate::component::Stability::PublicPreview => Stability::PublicPreview,
+                    crate::component::Stability::GenerallyAvailable => Stability::GenerallyAvailable,
+                },
+            });
+        }
+        self.config_blocks.contains_key(name).then_some(BlockSpec {
+            kind: NodeKind::Config,
+            labelled: false,
+            stability: Stability::GenerallyAvailable,
+        })
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.components
+            .keys()
+            .chain(self.config_blocks.keys())
+            .copied()
+            .collect()
+    }
+
+    fn min_stability(&self) -> Stability {
+        self.min_stability
+    }
+}
+
+impl Host for ComponentHost {
+    type Instance = Instance;
+
+    fn check(&mut self, node: &Node, body: &BodyValue) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+        if let Some(component) = self.components.get(&*node.block.name) {
+            return (component.check)(body).map(|()| Vec::new());
+        }
+        match self.config_blocks.get(&*node.block.name) {
+            Some(block) => block.check(node, body),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn build(
+        &mut self,
+        node: &Node,
+        body: &BodyValue,
+        warnings: &mut Vec<Diagnostic>,
+    ) -> Result<Instance, Refused> {
+        if let Some(component) = self.components.get(&*node.block.name) {
+            return self.build_component(component, node, body);
+        }
+        let Some(block) = self.config_blocks.get(&*node.block.name) else {
+            // The graph only has blocks that `spec` knows.
+            return Err(Refused::Configuration(Vec::new()));
+        };
+        warnings.extend(block.check(node, body).map_err(Refused::Configuration)?);
+        Ok(Instance::Config(block.clone()))
+    }
+
+    fn exports(&self, instance: &Instance) -> Value {
+        instance
+            .component()
+            .map_or(Value::Null, |component| component.exports.get())
+    }
+
+    fn update(&mut self, node: &Node, instance: &Instance, body: &BodyValue) -> Result<(), Diagnostic> {
+        match instance {
+            Instance::Component(component) => component.component.update(body).map_err(|refusal| {
+                let mut finding = match refusal {
+                    Refusal::Build(error) => cannot_build(node, body, &error),
+                    Refusal::Arguments(mistakes) => mistakes
+                        .into_iter()
+                        .find(Diagnostic::is_error)
+                        .unwrap_or_else(|| {
+                            cannot_build(node, body, &BuildError::new("its arguments are wrong"))
+                        }),
+                };
+                finding.message = format!(
+                    "failed to update component {:?}, which goes on with its old arguments: {}",
+                    node.id, finding.message
+                );
+                finding.code = &codes::UPDATE_FAILED;
+                finding
+            }),
+            Instance::Config(block) => {
+                block.check(node, body).map_err(|mistakes| {
+                    mistakes.into_iter().next().unwrap_or_else(|| {
+                        cannot_build(node, body, &BuildError::new("its arguments are wrong"))
+                    })
+                })?;
+                block.apply(Some(body));
+                Ok(())
+            }
+        }
+    }
+
+    fn evaluated(&mut self, node: &Node, instance: &Instance, failure: Option<&str>) {
+        let Some(component) = instance.component() else {
+            if let Some(reason) = failure {
+                tracing::error!(block = %node.id, "a config block could not be evaluated and stays as it was: {reason}");
+            }
+            return;
+        };
+        match failure {
+            None => component.evaluation.healthy("component evaluated"),
+            Some(reason) => {
+                let message = format!("component evaluation failed: {reason}");
+                // Said once: the same reason again and again is in the component's health.
+                if component.evaluation.get().message != message {
+                    tracing::error!(
+                        component_id = %component.id,
+                        "failed to evaluate component, which goes on with its last good arguments: {reason}"
+                    );
+                }
+                component.evaluation.unhealthy(message);
+            }
+        }
+    }
+
+    fn timer(&self) -> Option<Box<dyn Send>> {
+        self.metrics
+            .as_ref()
+            .map(|metrics| Box::new(metrics.evaluation()) as Box<dyn Send>)
+    }
+}

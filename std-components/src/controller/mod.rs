@@ -1,0 +1,331 @@
+//! The controller: runs a configuration. The engine of `river-eval` decides what has to change; this room builds the components, runs each in
+//! a task of its own, tells the engine of changed exports, and stops everything in order.
+//!
+//! The life of a component and what a reload does are told in `docs/runtime.md`.
+
+mod changes;
+mod config_blocks;
+mod health;
+mod host;
+mod info;
+mod instance;
+mod logging;
+mod metrics;
+mod options;
+mod run;
+mod stop;
+#[cfg(test)]
+mod tests;
+
+pub use config_blocks::ConfigBlock;
+pub use info::{ComponentInfo, HealthInfo};
+pub use logging::{LogFormat, LogLevel, LogSettings};
+pub use options::{Options, Restarts};
+pub use river_eval::engine::LoadError;
+
+use crate::component::{CancellationToken, Health, HealthState, MetricsHub, Page, Services};
+use arc_swap::ArcSwap;
+use changes::Changes;
+use host::ComponentHost;
+use instance::{Instance, RunningComponent};
+use metrics::ControllerMetrics;
+use parking_lot::Mutex;
+use river_eval::Str;
+use river_eval::engine::Engine;
+use river_syntax::{Diagnostic, Sources};
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// What a load changed.
+#[derive(Debug, Default)]
+pub struct LoadReport {
+    /// The texts that run now.
+    pub sources: Sources,
+    /// Findings that do not keep the configuration from being used.
+    pub warnings: Vec<Diagnostic>,
+    /// Ids of new blocks.
+    pub started: Vec<Str>,
+    /// Ids of blocks that got other arguments.
+    pub updated: Vec<Str>,
+    /// Ids of blocks that are gone. Their components drain in the background.
+    pub stopped: Vec<Str>,
+    /// How many blocks stayed as they were.
+    pub unchanged: usize,
+    /// How many blocks were evaluated.
+    pub evaluated: u64,
+}
+
+/// Runs a configuration.
+pub struct Controller {
+    shared: Arc<Shared>,
+    /// Keeps loads and the shutdown apart, and holds the draining of what the last load took away.
+    loading: tokio::sync::Mutex<Option<JoinHandle<()>>>,
+    changes: Mutex<Option<JoinHandle<()>>>,
+    stop: CancellationToken,
+}
+
+/// What the controller's tasks share.
+struct Shared {
+    options: Options,
+    engine: Mutex<Engine<ComponentHost>>,
+    /// The running components. Apart from the engine, so that what only asks for health never waits for a load: the metrics page holds the
+    /// registry's lock while it asks, and a load registers metrics.
+    live: Arc<ArcSwap<Vec<Arc<RunningComponent>>>>,
+    tasks: Mutex<HashMap<Str, run::Task>>,
+    changes: Arc<Changes>,
+    log_settings: watch::Receiver<LogSettings>,
+}
+
+impl std::fmt::Debug for Controller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Controller").finish_non_exhaustive()
+    }
+}
+
+impl Controller {
+    /// A controller that runs nothing yet. Has to be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// Where the controller's metrics are registered with the services already: one controller for each set of services.
+    pub fn new(options: Options) -> Result<Self, prometheus::Error> {
+        let live: Arc<ArcSwap<Vec<Arc<RunningComponent>>>> = Arc::default();
+        let changes = Arc::new(Changes::default());
+        let metrics = Arc::new(ControllerMetrics::register(
+            options.services.metrics.registry(),
+            live.clone(),
+            changes.clone(),
+        )?);
+        let (log_sender, log_settings) = watch::channel(LogSettings::default());
+        let host = ComponentHost::new(&options, changes.clone(), Some(metrics), log_sender);
+        let engine = Engine::new(host, options.evaluation_context());
+        let shared = Arc::new(Shared {
+            options,
+            engine: Mutex::new(engine),
+            live,
+            tasks: Mutex::default(),
+            changes,
+            log_settings,
+        });
+        let stop = CancellationToken::new();
+        let follower = tokio::spawn(changes::follow(shared.clone(), stop.clone()));
+        Ok(Self {
+            shared,
+            loading: tokio::sync::Mutex::new(None),
+            changes: Mutex::new(Some(follower)),
+            stop,
+        })
+    }
+
+    /// Takes a configuration as a whole, or rejects it and changes nothing. Evaluates on the calling thread, for some 0.1 ms a component
+    /// that changed. Waits until what the last load took away has drained, [`Options::shutdown_timeout`] at the most.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub async fn load(&self, sources: Sources) -> Result<LoadReport, LoadError> {
+        let mut draining = self.loading.lock().await;
+        if let Some(earlier) = draining.take() {
+            // It cannot fail but by a panic, which its task has reported.
+            drop(earlier.await);
+        }
+        if self.stop.is_cancelled() {
+            return Ok(LoadReport::default());
+        }
+        let (report, gone) = self.shared.load(sources)?;
+        if !gone.is_empty() {
+            let timeout = self.shared.options.shutdown_timeout;
+            let pages = self.shared.options.services.pages.clone();
+            *draining = Some(tokio::spawn(stop::drain(gone, timeout, pages)));
+        }
+        Ok(report)
+    }
+
+    /// Ends the configuration: what refers to others stops before those others, within [`Options::shutdown_timeout`] over all. What does
+    /// not stop in its share of the time is aborted, and the log says so. Calling it again does nothing.
+    pub async fn shutdown(&self) {
+        let mut draining = self.loading.lock().await;
+        self.stop.cancel();
+        let follower = self.changes.lock().take();
+        if let Some(follower) = follower {
+            drop(follower.await);
+        }
+        if let Some(earlier) = draining.take() {
+            drop(earlier.await);
+        }
+        let gone = self.shared.end();
+        stop::drain(
+            gone,
+            self.shared.options.shutdown_timeout,
+            self.services().pages.clone(),
+        )
+        .await;
+    }
+
+    /// What all components share.
+    pub fn services(&self) -> &Services {
+        &self.shared.options.services
+    }
+
+    /// All metrics of the process.
+    pub fn metrics(&self) -> &MetricsHub {
+        &self.services().metrics
+    }
+
+    /// What the `logging` block asks for; changes with every load that changes the block.
+    pub fn log_settings(&self) -> watch::Receiver<LogSettings> {
+        self.shared.log_settings.clone()
+    }
+
+    /// The sources of the running configuration.
+    pub fn sources(&self) -> Sources {
+        self.shared.engine.lock().sources().clone()
+    }
+
+    /// The running components in the order in which they are written, without arguments, exports and debug information.
+    pub fn components(&self) -> Vec<ComponentInfo> {
+        info::all(&self.shared.engine.lock())
+    }
+
+    /// A running component with everything that is known of it.
+    pub fn component(&self, id: &str) -> Option<ComponentInfo> {
+        info::one(&self.shared.engine.lock(), id)
+    }
+
+    /// A running component's health.
+    pub fn health(&self, id: &str) -> Option<Health> {
+        let live = self.shared.live.load();
+        live.iter()
+            .find(|component| *component.local_id == *id)
+            .map(|component| component.health())
+    }
+
+    /// Ids of the components that are not well, with their health.
+    pub fn unhealthy(&self) -> Vec<(Str, Health)> {
+        let live = self.shared.live.load();
+        let of = |component: &Arc<RunningComponent>| (component.local_id.clone(), component.health());
+        live.iter()
+            .map(of)
+            .filter(|(_, health)| matches!(health.state, HealthState::Unhealthy | HealthState::Exited))
+            .collect()
+    }
+
+    /// The page that a component serves.
+    pub fn page(&self, id: &str) -> Option<Arc<dyn Page>> {
+        self.services().pages.get(id)
+    }
+
+    /// How many blocks have been evaluated since the start, rejected loads included.
+    pub fn evaluations(&self) -> u64 {
+        self.shared.engine.lock().evaluations()
+    }
+}
+
+impl Drop for Controller {
+    /// Without a [`shutdown`](Controller::shutdown) nothing drains, but nothing is left running either.
+    fn drop(&mut self) {
+        self.stop.cancel();
+        for (_, task) in self.shared.tasks.lock().drain() {
+            task.abort();
+        }
+    }
+}
+
+/// Finds everything that is wrong with a configuration, and runs nothing. Components are built where that can be, which may read local files; what
+/// cannot be built on this machine is a warning. Has to be called inside a tokio runtime.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn check(options: &Options, sources: Sources) -> Result<Vec<Diagnostic>, LoadError> {
+    let options = Options {
+        services: Services {
+            storage: options.services.storage.clone(),
+            ..Services::default()
+        },
+        ..options.clone()
+    };
+    let (log_sender, _) = watch::channel(LogSettings::default());
+    let host = ComponentHost::new(&options, Arc::default(), None, log_sender);
+    Engine::new(host, options.evaluation_context()).check(sources)
+}
+
+impl Shared {
+    /// Loads and starts; hands over what has to be stopped.
+    fn load(&self, sources: Sources) -> Result<(LoadReport, Vec<stop::Stopping>), LoadError> {
+        let mut engine = self.engine.lock();
+        let report = engine.load(sources)?;
+        let gone = report
+            .stopped
+            .into_iter()
+            .map(|stopped| (stopped.id, stopped.instance, stopped.stage))
+            .collect::<Vec<_>>();
+        let stopped = gone.iter().map(|(id, ..)| id.clone()).collect();
+        let stopping = self.stopping(gone);
+        for id in &report.started {
+            if let Some(node) = engine.find(id) {
+                match node.instance {
+                    Instance::Component(component) => self.start(component),
+                    Instance::Config(block) => block.apply(Some(node.arguments)),
+                }
+            }
+        }
+        self.live.store(Arc::new(
+            engine
+                .nodes()
+                .filter_map(|node| node.instance.component().cloned())
+                .collect(),
+        ));
+        Ok((
+            LoadReport {
+                sources: engine.sources().clone(),
+                warnings: report.warnings,
+                started: report.started,
+                updated: report.updated,
+                stopped,
+                unchanged: report.unchanged,
+                evaluated: report.evaluated,
+            },
+            stopping,
+        ))
+    }
+
+    fn start(&self, component: &Arc<RunningComponent>) {
+        if let Some(page) = component.component.page() {
+            self.options
+                .services
+                .pages
+                .insert(&component.id.to_string(), page);
+        }
+        let task = run::spawn(component.clone(), self.options.restarts);
+        self.tasks.lock().insert(component.local_id.clone(), task);
+    }
+
+    /// Takes everything out of the engine.
+    fn end(&self) -> Vec<stop::Stopping> {
+        let gone = self.engine.lock().clear();
+        self.live.store(Arc::default());
+        self.stopping(
+            gone.into_iter()
+                .map(|gone| (gone.id, gone.instance, gone.stage))
+                .collect(),
+        )
+    }
+
+    /// Joins instances with their tasks; config blocks go back to their defaults at once.
+    fn stopping(&self, gone: Vec<(Str, Instance, u32)>) -> Vec<stop::Stopping> {
+        let mut tasks = self.tasks.lock();
+        gone.into_iter()
+            .filter_map(|(id, instance, stage)| match instance {
+                Instance::Component(component) => Some(stop::Stopping {
+                    task: tasks.remove(&id)?,
+                    component,
+                    stage,
+                }),
+                Instance::Config(block) => {
+                    block.apply(None);
+                    None
+                }
+            })
+            .collect()
+    }
+}
