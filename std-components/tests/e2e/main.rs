@@ -1,4 +1,12 @@
 //! Tests against real peers, in one binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test ends where something is missing, and says what was skipped"
+)]
 
 #[cfg(all(feature = "prometheus", target_os = "linux"))]
 mod node_exporter;

@@ -23,8 +23,8 @@ impl Drop for Peer {
 }
 
 impl Peer {
-    /// Starts it on a free port with the settings that ours has by default.
-    fn start(arguments: &UnixArguments) -> Self {
+    /// Starts it on a free port with the settings that ours has by default, and these.
+    fn start(arguments: &UnixArguments, more: &[&str]) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = free.local_addr().unwrap().to_string();
         drop(free);
@@ -42,7 +42,15 @@ impl Peer {
                 arguments.filesystem.fs_types_exclude
             ))
             .arg("--collector.netdev.device-exclude=^$")
-            .arg("--collector.textfile.directory=")
+            .arg(format!(
+                "--collector.textfile.directory={}",
+                arguments.textfile.directory
+            ))
+            .arg(format!("--path.procfs={}", arguments.procfs_path))
+            .arg(format!("--path.sysfs={}", arguments.sysfs_path))
+            .arg(format!("--path.rootfs={}", arguments.rootfs_path))
+            .arg(format!("--path.udev.data={}", arguments.udev_data_path))
+            .args(more)
             .arg("--collector.processes")
             .args(missing.map(|entry| format!("--no-collector.{}", entry.name)))
             .stdout(Stdio::null())
@@ -116,57 +124,86 @@ fn read(page: &str) -> BTreeMap<String, Family> {
             let mut labels: Vec<&str> = labels.trim_end_matches('}').split_inclusive("\",").collect();
             labels.sort_unstable();
             let labels: Vec<&str> = labels.iter().map(|label| label.trim_end_matches(',')).collect();
+            // Histograms and summaries have suffixes behind the family's name.
+            let family = ["_bucket", "_sum", "_count"]
+                .iter()
+                .filter_map(|suffix| name.strip_suffix(suffix))
+                .find(|base| families.contains_key(*base))
+                .unwrap_or(name);
+            let key = format!("{}{}", &name[family.len()..], labels.join(","));
             let again = families
-                .get_mut(name)
+                .get_mut(family)
                 .unwrap_or_else(|| panic!("a sample before the head of {name}"))
                 .samples
-                .insert(labels.join(","), value.parse().unwrap());
+                .insert(key, value.parse().unwrap());
             assert_eq!(again, None, "{series} stands twice");
         }
     }
     families
 }
 
-#[test]
-fn names_types_help_and_labels_equal_node_exporters() {
-    if !std::path::Path::new(BINARY).exists() {
+/// Whether the peer is there; says so where it is not.
+fn is_installed() -> bool {
+    let installed = std::path::Path::new(BINARY).exists();
+    if !installed {
         eprintln!("skipped: {BINARY} is not installed (apt-get install prometheus-node-exporter)");
+    }
+    installed
+}
+
+/// Both pages: ours, then theirs.
+fn both(arguments: &UnixArguments, more: &[&str]) -> (BTreeMap<String, Family>, BTreeMap<String, Family>) {
+    let mut exporter = Exporter::new("prometheus.exporter.unix.test", arguments).unwrap();
+    let peer = Peer::start(arguments, more);
+    let mut page = String::new();
+    exporter.scrape(&mut page);
+    (read(&page), read(&peer.scrape()))
+}
+
+/// Names, types, help texts and labels; and the values of those families for which the function answers true.
+fn compare(
+    ours: &BTreeMap<String, Family>,
+    theirs: &BTreeMap<String, Family>,
+    is_stable: impl Fn(&str) -> bool,
+) {
+    let lacking = |of: &BTreeMap<String, Family>, other: &BTreeMap<String, Family>| {
+        let names = of.keys().filter(|name| !other.contains_key(*name));
+        names.cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (lacking(theirs, ours), lacking(ours, theirs)),
+        (vec![], vec![]),
+        "metrics that only node_exporter has, and that only we have"
+    );
+    for (name, family) in ours {
+        let other = &theirs[name];
+        assert_eq!((&family.kind, &family.help), (&other.kind, &other.help), "{name}");
+        assert_eq!(family.label_names(), other.label_names(), "labels of {name}");
+        if is_stable(name) {
+            assert_eq!(family, other, "values of {name}");
+        } else if name != "node_exporter_build_info" {
+            let series = |family: &Family| family.samples.keys().cloned().collect::<Vec<_>>();
+            assert_eq!(series(family), series(other), "series of {name}");
+        }
+    }
+}
+
+#[test]
+fn this_machine_is_told_as_node_exporter_tells_it() {
+    if !is_installed() {
         return;
     }
     let mut arguments = UnixArguments::default();
     arguments.enable_collectors = vec!["processes".into()];
     // On by default in node_exporter, off in Alloy.
     arguments.cpu.guest = true;
-    let mut exporter = Exporter::new("prometheus.exporter.unix.test", &arguments).unwrap();
-    let peer = Peer::start(&arguments);
-    let mut page = String::new();
-    exporter.scrape(&mut page);
-    let mut ours = read(&page);
-    let mut theirs = read(&peer.scrape());
+    let (mut ours, mut theirs) = both(&arguments, &[]);
     // The states that processes are in change from one scrape to the next.
     for family in ["node_processes_state", "node_processes_threads_state"] {
         for side in [&mut ours, &mut theirs] {
             let samples = &mut side.get_mut(family).unwrap().samples;
             assert!(samples.values().sum::<f64>() > 0.0);
             samples.retain(|state, _| state.ends_with("state=\"S\""));
-        }
-    }
-    let lacking = |of: &BTreeMap<String, Family>, other: &BTreeMap<String, Family>| {
-        let names = of.keys().filter(|name| !other.contains_key(*name));
-        names.cloned().collect::<Vec<_>>()
-    };
-    assert_eq!(
-        (lacking(&theirs, &ours), lacking(&ours, &theirs)),
-        (vec![], vec![]),
-        "metrics that only node_exporter has, and that only we have"
-    );
-    for (name, family) in &ours {
-        let other = &theirs[name];
-        assert_eq!((&family.kind, &family.help), (&other.kind, &other.help), "{name}");
-        assert_eq!(family.label_names(), other.label_names(), "labels of {name}");
-        if name != "node_exporter_build_info" {
-            let series = |family: &Family| family.samples.keys().cloned().collect::<Vec<_>>();
-            assert_eq!(series(family), series(other), "series of {name}");
         }
     }
     let stable = [
@@ -196,9 +233,7 @@ fn names_types_help_and_labels_equal_node_exporters() {
         "node_processes_max_processes",
         "node_processes_max_threads",
     ];
-    for name in stable {
-        assert_eq!(ours[name], theirs[name], "values of {name}");
-    }
+    compare(&ours, &theirs, |name| stable.contains(&name));
     // Counters only grow, and ours were read first.
     for name in [
         "node_context_switches_total",
@@ -208,5 +243,52 @@ fn names_types_help_and_labels_equal_node_exporters() {
         let value = |side: &BTreeMap<String, Family>| side[name].samples.values().next().copied();
         assert!(value(&ours) <= value(&theirs), "{name}");
     }
+    println!("{} families equal node_exporter's", ours.len());
+}
+
+#[test]
+fn recorded_trees_are_told_as_node_exporter_tells_them() {
+    if !is_installed() {
+        return;
+    }
+    let mut arguments = UnixArguments::default();
+    arguments.enable_collectors = vec!["processes".into()];
+    arguments.procfs_path = "testdata/unix/proc".into();
+    arguments.sysfs_path = "testdata/unix/sys".into();
+    arguments.rootfs_path = "testdata/unix/root".into();
+    arguments.udev_data_path = "testdata/unix/udev".into();
+    arguments.textfile.directory = "testdata/unix/textfile".into();
+    arguments.cpu.guest = true;
+    arguments.cpu.flags_include = "avx".into();
+    arguments.cpu.bugs_include = "^mds$".into();
+    let more = [
+        "--collector.cpu.info.flags-include=avx",
+        "--collector.cpu.info.bugs-include=^mds$",
+        // Netlink cannot be recorded.
+        "--no-collector.netdev.netlink",
+    ];
+    let (ours, theirs) = both(&arguments, &more);
+    let failed = |(labels, success): (&String, &f64)| (*success != 1.0).then(|| labels.clone());
+    let failed: Vec<String> = ours["node_scrape_collector_success"]
+        .samples
+        .iter()
+        .filter_map(failed)
+        .collect();
+    assert_eq!(
+        failed,
+        Vec::<String>::new(),
+        "every collector has something to read"
+    );
+    let moving = [
+        "node_exporter_build_info",
+        "node_filesystem_avail_bytes",
+        "node_filesystem_files_free",
+        "node_filesystem_free_bytes",
+        "node_scrape_collector_duration_seconds",
+        "node_time_seconds",
+    ];
+    compare(&ours, &theirs, |name| {
+        !moving.contains(&name) && !name.starts_with("node_timex_")
+    });
     println!("{} families equal node_exporter's", ours.len());
 }

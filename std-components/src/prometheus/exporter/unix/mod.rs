@@ -23,3 +23,6 @@ pub use files::{Files, Roots};
 pub use filter::DeviceFilter;
 pub use prober::{Answer, Prober, Usage};
 pub use scrape::Exporter;
+
+#[cfg(test)]
+mod tests;

@@ -50,6 +50,7 @@ const LINES: [(&str, &str, &str, Kind); 6] = [
 
 impl Collector for Stat {
     fn collect(&mut self, out: &mut Writer, files: &mut Files) -> Result<(), Failure> {
+        let mut found = false;
         for line in files.proc("stat")?.lines() {
             let mut words = line.split_ascii_whitespace();
             let key = words.next().unwrap_or_default();
@@ -59,7 +60,11 @@ impl Collector for Stat {
                     return Err(Failure::parse("stat", format!("not a number at {key}")));
                 };
                 out.family(name, help, *kind).value(value);
+                found = true;
             }
+        }
+        if !found {
+            return Err(Failure::parse("stat", "no line of those that are known"));
         }
         Ok(())
     }
