@@ -16,7 +16,7 @@ Write text in double quotes (`"debug"`), or check the spelling. Components are n
     UNKNOWN_FIELD = "AR0151", "a field that the object does not have", r#"`object.field` needs the field to be there.
 
 ```alloy
-locals = {port = 80}.prot   // no field `prot`
+port = {port = 80}.prot // no field `prot`
 ```
 
 Check the spelling; the help line lists what the object has. Where a field may be missing, ask with brackets:
@@ -154,6 +154,10 @@ Start with `--stability.level=experimental`, and expect that the function may ch
     TOO_DEEP = "AR0167", "nesting that is too deep", r#"Expressions and values may be nested up to a bound, far above what people write, so that no configuration can
 exhaust the stack.
 
+```alloy
+a = [[[[[[[[1]]]]]]]] // … 256 times
+```
+
 Build the value from named parts: an attribute or an `argument` for the inner part, and a reference to it in the outer one.
 "#;
     TOO_BIG = "AR0168", "a value that is too big", r#"What one expression builds is bounded, so that no configuration can exhaust the memory.
@@ -180,8 +184,7 @@ b = -9223372036854775809     // 9223372036854775807: the negative of a number to
 
 Write `2.0 ^ -1` or `-9223372036854775809.0` to calculate with floating-point numbers.
 "#;
-    SECRET_SHOWN = "AR0171", "a secret that becomes plain text", r#"`string.format` and `encoding.to_json` write a secret into the text as it is, and the text is then shown in the user
-interface.
+    SECRET_SHOWN = "AR0171", "a secret that becomes plain text", r#"`string.format` writes a secret into the text as it is, and the text is then shown in the user interface.
 
 ```alloy
 url = string.format("https://user:%s@host/", local.file.password.content)
@@ -201,3 +204,6 @@ b = string.format("%s")         // %!s(MISSING)
 Use `%s` for text, `%d` for whole numbers, `%f` for floating-point numbers, `%v` for anything.
 "#;
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,8 @@
 //! `encoding`: from text to values and back.
 
 use super::{base64, json, url, yaml};
-use crate::codes::eval as codes;
 use crate::eval::{Call, EvalError, limits};
-use crate::value::Value;
-use river_syntax::Diagnostic;
+use crate::value::{Secret, Value};
 
 /// `encoding.from_json(text)`.
 pub(super) fn from_json(call: &mut Call<'_>) -> Result<Value, EvalError> {
@@ -28,17 +26,13 @@ pub(super) fn to_json(call: &mut Call<'_>) -> Result<Value, EvalError> {
     };
     let mut writer = json::Writer::new(limits::MAX_TEXT_BYTES);
     writer.value(value).map_err(|why| call.failed(why))?;
-    if writer.wrote_secret {
-        call.warn(
-            Diagnostic::warning(
-                &codes::SECRET_SHOWN,
-                call.span_of(0),
-                "a secret is written as plain text",
-            )
-            .with_help("if it may be seen, say so with convert.nonsensitive(...)"),
-        );
-    }
-    call.give_text(writer.text)
+    call.allow_text(writer.text.len())?;
+    // What holds a secret is one.
+    Ok(if writer.wrote_secret {
+        Value::Secret(Secret::new(writer.text))
+    } else {
+        Value::string(writer.text)
+    })
 }
 
 /// `encoding.from_base64(text)`.

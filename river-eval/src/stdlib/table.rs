@@ -151,7 +151,7 @@ pub(super) static FUNCTIONS: &[FunctionInfo] = &[
         "encoding.to_json",
         "encoding.to_json(object)",
         encoding::to_json,
-        "Writes an object as JSON, with sorted keys.",
+        "Writes an object as JSON, with sorted keys. With a secret in it the text is a secret.",
         (
             "encoding.to_json({b = 1, a = [true]})",
             r#""{\"a\":[true],\"b\":1}""#,
