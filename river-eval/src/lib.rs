@@ -32,6 +32,44 @@
 //! assert_eq!(client.timeout, Duration::from_secs(10));
 //! assert!(context.take_warnings().is_empty());
 //! ```
+//!
+//! # Typed arguments
+//!
+//! A component says what it takes as a struct. Decoding a body tells every mistake at once, each with its place and a way out; the struct's
+//! schema is what the checker, the editor and the reference pages read. `docs/components/writing.md` has all of the attribute's words.
+//!
+//! ```
+//! use river_eval::{Arguments, BodyValue};
+//! use std::time::Duration;
+//!
+//! #[derive(Debug, Arguments)]
+//! struct Scrape {
+//!     /// Where to scrape.
+//!     targets: Vec<String>,
+//!     #[river(default = Duration::from_secs(60))]
+//!     scrape_interval: Duration,
+//!     #[river(block, name = "rule")]
+//!     rules: Vec<Rule>,
+//! }
+//!
+//! #[derive(Debug, Arguments)]
+//! struct Rule {
+//!     regex: Option<String>,
+//! }
+//!
+//! let mut body = BodyValue::default();
+//! body.attribute("targets", vec!["localhost:9090"]).attribute("scrape_interval", "15s");
+//! body.block("rule", BodyValue::default());
+//! let scrape = Scrape::decode(&body).expect("a body that fits");
+//! assert_eq!(scrape.scrape_interval, Duration::from_secs(15));
+//! assert_eq!(scrape.rules[0].regex, None);
+//!
+//! body.attribute("scrape_intervall", "1m");
+//! let mistakes = Scrape::decode(&body).expect_err("a name that does not exist");
+//! assert_eq!(mistakes[0].message, "unrecognized attribute name \"scrape_intervall\"");
+//! assert_eq!(mistakes[0].help.as_deref(), Some("did you mean `scrape_interval`?"));
+//! assert_eq!(Scrape::schema().attributes[0].doc, "Where to scrape.");
+//! ```
 #![forbid(unsafe_code)]
 
 // The derive macros say `::river_eval`, in this crate too.

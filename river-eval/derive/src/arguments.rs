@@ -1,6 +1,6 @@
 //! `#[derive(Arguments)]`.
 
-use crate::attributes::{DefaultValue, River, doc, inside, snake_case};
+use crate::attributes::{DefaultValue, River, doc, field_name, inside, snake_case};
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Data, DeriveInput, Field, Fields, Type};
@@ -73,14 +73,15 @@ fn of_struct(input: &DeriveInput, fields: &Fields) -> syn::Result<TokenStream> {
 
 fn part(field: &Field, labelled: &mut bool) -> syn::Result<Part> {
     let river = River::of(&field.attrs)?;
+    river.check_field(field)?;
     let ty = &field.ty;
     let Some(ident) = &field.ident else {
         return Err(syn::Error::new_spanned(field, "the field needs a name"));
     };
-    let name = river.name.as_ref().map_or_else(
-        || ident.to_string().trim_start_matches("r#").to_owned(),
-        syn::LitStr::value,
-    );
+    let name = river
+        .name
+        .as_ref()
+        .map_or_else(|| field_name(ident), syn::LitStr::value);
     let doc = doc(&field.attrs);
     if river.label {
         *labelled = true;

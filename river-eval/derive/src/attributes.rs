@@ -61,6 +61,33 @@ impl River {
         }
         Ok(river)
     }
+
+    /// Refuses words that mean nothing together on a field.
+    pub(crate) fn check_field(&self, field: &syn::Field) -> syn::Result<()> {
+        let kinds = [self.block, self.label, self.squash, self.alternatives];
+        let error = |message| Err(syn::Error::new_spanned(field, message));
+        if kinds.into_iter().filter(|&kind| kind).count() > 1 {
+            return error("a field is one of block, label, squash and alternatives");
+        }
+        if self.default.is_some() && (self.label || self.squash || self.alternatives) {
+            return error("only attributes and blocks have defaults");
+        }
+        if self.block && matches!(self.default, Some(DefaultValue::Of(_))) {
+            return error(
+                "a block's default is what an empty one decodes to: write `default` without a value",
+            );
+        }
+        if self.block
+            && self.default.is_some()
+            && (inside(&field.ty, "Option").is_some() || inside(&field.ty, "Vec").is_some())
+        {
+            return error("an optional or repeated block needs no default");
+        }
+        if self.validate.is_some() || self.prefix.is_some() || self.text.is_some() {
+            return error("validate, prefix and text belong on a type");
+        }
+        Ok(())
+    }
 }
 
 /// The text of the doc comments, a line each.
@@ -94,6 +121,11 @@ pub(crate) fn inside<'t>(ty: &'t Type, outer: &str) -> Option<&'t Type> {
         syn::GenericArgument::Type(ty) => Some(ty),
         _ => None,
     }
+}
+
+/// A field's name as configurations write it: `r#type` is `type`.
+pub(crate) fn field_name(ident: &Ident) -> String {
+    ident.to_string().trim_start_matches("r#").to_owned()
 }
 
 /// `LabelDrop` as `label_drop`.

@@ -1,6 +1,6 @@
 //! `#[derive(Exports)]`.
 
-use crate::attributes::{River, doc};
+use crate::attributes::{River, doc, field_name};
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Data, DeriveInput, Fields};
@@ -20,7 +20,7 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
     for field in &fields.named {
         let Some(ident) = &field.ident else { continue };
         let river = River::of(&field.attrs)?;
-        let name = river.name.map_or_else(|| ident.to_string(), |name| name.value());
+        let name = river.name.map_or_else(|| field_name(ident), |name| name.value());
         let ty = &field.ty;
         let doc = doc(&field.attrs);
         values.push(

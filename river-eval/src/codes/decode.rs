@@ -36,7 +36,9 @@ An attribute's value is of a type, or of a form, that the attribute does not tak
 ```alloy\nprometheus.scrape \"a\" {\n\ttargets         = []\n\tforward_to      = []\n\tscrape_interval = \"10 seconds\"\n}\n```\n\n\
 Durations are written `10s`, `1m30s`; numbers without quotes; lists in brackets.\n";
     MISSING_LABEL = "AR0109", "a label is missing", "\
-This block needs a label: `declare \"name\" { }`.\n";
+A block that is told from others of its kind by its label was written without one.\n\n\
+```alloy\ndeclare {\n\targument \"input\" { }\n}\n```\n\n\
+Write a name in double quotes before the brace: `declare \"name\" { … }`.\n";
     UNEXPECTED_LABEL = "AR0110", "a label where none belongs", "\
 This block takes no label. Take the quoted text before the brace away.\n\n\
 ```alloy\nlogging \"here\" {\n\tlevel = \"debug\"\n}\n```\n";

@@ -27,16 +27,24 @@ impl<T: IntoValue> IntoValue for Option<T> {
     }
 }
 
+fn each<T: FromValue>(items: &[Value]) -> Result<Vec<T>, ConvertError> {
+    items
+        .iter()
+        .enumerate()
+        .map(|(at, item)| T::from_value(item).map_err(|error| error.within(PathStep::Item(at))))
+        .collect()
+}
+
 impl<T: FromValue> FromValue for Vec<T> {
     fn from_value(value: &Value) -> Result<Self, ConvertError> {
         match value {
-            Value::List(items) => items
-                .iter()
-                .enumerate()
-                .map(|(at, item)| T::from_value(item).map_err(|error| error.within(PathStep::Item(at))))
-                .collect(),
+            Value::List(items) => each(items),
+            // Bytes that a function decoded are a list of numbers to the language.
+            bytes @ Value::Bytes(_) => each(&bytes.items().unwrap_or_default()),
             Value::Null => Ok(Vec::new()),
-            other => Err(ConvertError::expected("list", other).with_help("put the value in brackets: [ … ]")),
+            other => {
+                Err(ConvertError::expected("array", other).with_help("put the value in brackets: [ … ]"))
+            }
         }
     }
 
@@ -61,6 +69,22 @@ impl<T: FromValue> FromValue for Arc<[T]> {
     }
 }
 
+impl<T: FromValue> FromValue for Box<[T]> {
+    fn from_value(value: &Value) -> Result<Self, ConvertError> {
+        Vec::from_value(value).map(Into::into)
+    }
+
+    fn schema() -> Type {
+        Vec::<T>::schema()
+    }
+}
+
+impl<T: IntoValue> IntoValue for Box<[T]> {
+    fn into_value(self) -> Value {
+        self.into_vec().into_value()
+    }
+}
+
 impl<T: IntoValue + Clone> IntoValue for Arc<[T]> {
     fn into_value(self) -> Value {
         Value::list(self.iter().cloned().map(IntoValue::into_value))
@@ -77,7 +101,7 @@ fn pairs<K: From<Str>, V: FromValue, M: FromIterator<(K, V)>>(value: &Value) -> 
             })
             .collect(),
         Value::Null => Ok(std::iter::empty().collect()),
-        other => Err(ConvertError::expected("map", other)),
+        other => Err(ConvertError::expected("object", other).with_help("write { key = value }")),
     }
 }
 
@@ -113,7 +137,7 @@ impl<V: FromValue, S: BuildHasher + Default> FromValue for HashMap<String, V, S>
     }
 }
 
-impl<V: FromValue> FromValue for IndexMap<Str, V> {
+impl<V: FromValue, S: BuildHasher + Default> FromValue for IndexMap<Str, V, S> {
     fn from_value(value: &Value) -> Result<Self, ConvertError> {
         pairs(value)
     }
@@ -137,8 +161,53 @@ impl<V: IntoValue, S> IntoValue for HashMap<String, V, S> {
     }
 }
 
-impl<V: IntoValue> IntoValue for IndexMap<Str, V> {
+impl<V: IntoValue, S> IntoValue for IndexMap<Str, V, S> {
     fn into_value(self) -> Value {
         Value::object(self.into_iter().map(|(key, value)| (key, value.into_value())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_the_way_to_the_wrong_part() {
+        let targets = Value::list([
+            Value::object([("__address__", Value::string("a:1"))]),
+            Value::object([("__address__", Value::list([]))]),
+        ]);
+        let error = Vec::<BTreeMap<String, String>>::from_value(&targets).unwrap_err();
+        let path: String = error.path.iter().map(PathStep::to_string).collect();
+        assert_eq!(
+            (path.as_str(), error.message.as_str()),
+            ("[1].__address__", "expected string, got array")
+        );
+    }
+
+    #[test]
+    fn objects_keep_their_order_only_where_the_type_does() {
+        let value = Value::object([("b", Value::Int(1)), ("a", Value::string("2"))]);
+        let kept = IndexMap::<Str, u8>::from_value(&value).unwrap();
+        assert_eq!(
+            kept.iter().map(|(key, n)| (&**key, *n)).collect::<Vec<_>>(),
+            [("b", 1), ("a", 2)]
+        );
+        let sorted: BTreeMap<String, u8> = BTreeMap::from_value(&value).unwrap();
+        let hashed: HashMap<String, u8> = HashMap::from_value(&value).unwrap();
+        assert_eq!(sorted.into_value(), hashed.into_value());
+    }
+
+    #[test]
+    fn lists_options_and_bytes() {
+        assert_eq!(Option::<u8>::from_value(&Value::Null), Ok(None));
+        assert_eq!(Vec::<u8>::from_value(&Value::Null), Ok(Vec::new()));
+        let bytes = Value::Bytes(Arc::from(*b"ab"));
+        assert_eq!(Box::<[u8]>::from_value(&bytes).unwrap().as_ref(), b"ab");
+        assert_eq!(
+            Vec::<Option<i8>>::from_value(&Value::list([Value::Null, Value::Int(1)])),
+            Ok(vec![None, Some(1)])
+        );
+        assert!(BTreeMap::<String, Value>::from_value(&bytes).is_err());
     }
 }

@@ -41,6 +41,7 @@ impl FromValue for bool {
 pub(crate) fn text(value: &Value) -> Result<Str, ConvertError> {
     match value {
         Value::String(text) => Ok(text.clone()),
+        Value::Bytes(bytes) => Ok(String::from_utf8_lossy(bytes).into()),
         Value::Null => Ok("".into()),
         Value::Int(number) => Ok(number.to_string().into()),
         Value::Uint(number) => Ok(number.to_string().into()),
@@ -85,7 +86,11 @@ fn number(value: &Value) -> Result<Value, ConvertError> {
         let parsed = if text.starts_with('-') && !text.contains(['.', 'e', 'E']) {
             text.parse().ok().map(Value::Int)
         } else if text.contains(['.', 'e', 'E']) {
-            text.parse().ok().map(Value::Float)
+            // Rust reads what is too large as infinite; Go refuses it.
+            text.parse()
+                .ok()
+                .filter(|number: &f64| number.is_finite())
+                .map(Value::Float)
         } else {
             text.parse().ok().map(Value::Uint)
         };
@@ -106,6 +111,9 @@ fn whole(value: &Value) -> Result<i128, ConvertError> {
         Value::Int(number) => Ok(number.into()),
         Value::Uint(number) => Ok(number.into()),
         Value::Float(number) if number.is_finite() => Ok(number as i128),
+        Value::Float(number) => Err(ConvertError::new(format!(
+            "{number} is out of range: a whole number is expected"
+        ))),
         other => Err(ConvertError::expected("number", &other)),
     }
 }
@@ -144,12 +152,31 @@ impl FromValue for f64 {
     }
 }
 
+impl FromValue for f32 {
+    /// Rounds to the nearest; what is beyond a 32-bit float's range is an error.
+    fn from_value(value: &Value) -> Result<Self, ConvertError> {
+        let wide = f64::from_value(value)?;
+        let narrow = wide as f32;
+        if wide.is_finite() && narrow.is_infinite() {
+            return Err(ConvertError::new(format!(
+                "{wide:e} is out of range: a 32-bit floating-point number is expected"
+            )));
+        }
+        Ok(narrow)
+    }
+
+    fn schema() -> Type {
+        Type::Number("float32")
+    }
+}
+
 impl FromValue for Secret {
     fn from_value(value: &Value) -> Result<Self, ConvertError> {
         match value {
             Value::Secret(secret) => Ok(secret.clone()),
             Value::OptionalSecret(text) => Ok(Secret::new(text.reveal().clone())),
             Value::String(text) => Ok(Secret::new(text.clone())),
+            Value::Bytes(bytes) => Ok(Secret::new(String::from_utf8_lossy(bytes))),
             Value::Null => Ok(Secret::default()),
             other => Err(ConvertError::expected("secret", other)),
         }
@@ -166,6 +193,7 @@ impl FromValue for OptionalSecret {
             Value::OptionalSecret(text) => Ok(text.clone()),
             Value::Secret(secret) => Ok(OptionalSecret::secret(secret.reveal().clone())),
             Value::String(text) => Ok(OptionalSecret::plain(text.clone())),
+            Value::Bytes(bytes) => Ok(OptionalSecret::plain(String::from_utf8_lossy(bytes))),
             Value::Null => Ok(OptionalSecret::default()),
             other => Err(ConvertError::expected("secret or string", other)),
         }
@@ -205,10 +233,91 @@ into_values! {
     u32, value => Value::Uint(value.into());
     u64, value => Value::Uint(value);
     usize, value => Value::Uint(value as u64);
+    f32, value => Value::Float(value.into());
     f64, value => Value::Float(value);
     &str, text => Value::string(text);
     String, text => Value::string(text);
     Str, text => Value::String(text);
     Secret, secret => Value::Secret(secret);
     OptionalSecret, text => Value::OptionalSecret(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told<T: FromValue + std::fmt::Debug>(value: &Value) -> String {
+        let error = T::from_value(value).unwrap_err();
+        match error.help {
+            Some(help) => format!("{} ({help})", error.message),
+            None => error.message,
+        }
+    }
+
+    #[test]
+    fn numbers_and_strings_turn_into_one_another() {
+        assert_eq!(u16::from_value(&Value::string("10")), Ok(10));
+        assert_eq!(i64::from_value(&Value::string("-10")), Ok(-10));
+        assert_eq!(f64::from_value(&Value::string("1.5e3")), Ok(1500.0));
+        assert_eq!(u8::from_value(&Value::Float(7.9)), Ok(7));
+        assert_eq!(String::from_value(&Value::Int(-3)).unwrap(), "-3");
+        assert_eq!(
+            String::from_value(&Value::Uint(u64::MAX)).unwrap(),
+            "18446744073709551615"
+        );
+        assert_eq!(
+            String::from_value(&Value::Float(1e21)).unwrap(),
+            "1000000000000000000000"
+        );
+        assert_eq!(String::from_value(&Value::Float(0.5)).unwrap(), "0.5");
+        assert_eq!(
+            String::from_value(&Value::Bytes(std::sync::Arc::from(*b"hi"))).unwrap(),
+            "hi"
+        );
+    }
+
+    #[test]
+    fn null_is_the_zero_value() {
+        assert_eq!(String::from_value(&Value::Null).unwrap(), "");
+        assert_eq!(u8::from_value(&Value::Null), Ok(0));
+        assert_eq!(bool::from_value(&Value::Null), Ok(false));
+        assert_eq!(
+            OptionalSecret::from_value(&Value::Null),
+            Ok(OptionalSecret::default())
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told() {
+        insta::assert_snapshot!(told::<u8>(&Value::Int(256)), @"256 is out of range: a number from 0 to 255 is expected");
+        insta::assert_snapshot!(told::<u64>(&Value::Int(-1)), @"-1 is out of range: a number from 0 to 18446744073709551615 is expected");
+        insta::assert_snapshot!(told::<i32>(&Value::string("ten")), @"expected number, got string");
+        insta::assert_snapshot!(told::<f64>(&Value::string("1e999")), @"expected number, got string");
+        insta::assert_snapshot!(told::<f32>(&Value::Float(1e300)), @"1e300 is out of range: a 32-bit floating-point number is expected");
+        insta::assert_snapshot!(told::<i64>(&Value::Float(f64::NAN)), @"NaN is out of range: a whole number is expected");
+        insta::assert_snapshot!(told::<bool>(&Value::string("true")), @"expected bool, got string (write true without quotes)");
+        insta::assert_snapshot!(told::<String>(&Value::Bool(true)), @"expected string, got bool");
+        insta::assert_snapshot!(told::<Secret>(&Value::Int(1)), @"expected secret, got number");
+    }
+
+    #[test]
+    fn a_secret_never_becomes_plain() {
+        for hidden in [
+            Value::Secret(Secret::new("hush")),
+            Value::OptionalSecret(OptionalSecret::secret("hush")),
+        ] {
+            for told in [
+                told::<String>(&hidden),
+                told::<f64>(&hidden),
+                told::<bool>(&hidden),
+            ] {
+                assert!(!told.contains("hush"), "{told}");
+            }
+            assert_eq!(Secret::from_value(&hidden), Ok(Secret::new("hush")));
+            assert!(OptionalSecret::from_value(&hidden).unwrap().is_secret());
+        }
+        let open = Value::OptionalSecret(OptionalSecret::plain("5"));
+        assert_eq!(String::from_value(&open).unwrap(), "5");
+        assert_eq!(u8::from_value(&open), Ok(5));
+    }
 }

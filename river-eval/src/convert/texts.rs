@@ -152,7 +152,7 @@ impl fmt::Display for SignedDuration {
     }
 }
 
-/// A number of bytes, written with a unit: `1MiB`, `512KB`, `0`.
+/// A number of bytes, written with units: `1MiB`, `512KB`, `1MiB512KiB`, `0`.
 ///
 /// Units are powers of two with and without the `i` (`KB` is 1024 bytes), as the reference's library for sizes has them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -180,42 +180,57 @@ impl FromValue for ByteSize {
     }
 }
 
+/// Bytes of a size: one or more numbers, each with a unit, as in `1MiB512KiB`.
 fn parse_size(text: &str) -> Option<u64> {
-    if text == "0" {
+    let mut rest = text.strip_prefix('+').unwrap_or(text);
+    if rest == "0" {
         return Some(0);
     }
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let number: f64 = number.parse().ok()?;
-    let unit = unit.trim_start();
-    let factor = match unit {
-        "B" => 1.0,
-        unit => {
-            let prefix = unit
-                .strip_suffix("iB")
-                .or_else(|| unit.strip_suffix('B'))
-                .unwrap_or(unit);
-            let (_, shift) = SIZE_UNITS
-                .iter()
-                .find(|(name, _)| name.eq_ignore_ascii_case(prefix))?;
-            (1_u64 << shift) as f64
+    let is_number = |c: char| c.is_ascii_digit() || c == '.';
+    let mut total = 0.0;
+    loop {
+        let (number, after) = rest.split_at(rest.find(|c| !is_number(c))?);
+        let (unit, after) = after.split_at(after.find(is_number).unwrap_or(after.len()));
+        total += number.parse::<f64>().ok()? * size_unit(unit.trim_start())?;
+        rest = after;
+        if rest.is_empty() {
+            break;
         }
-    };
-    let bytes = number * factor;
-    (bytes >= 0.0 && bytes < u64::MAX as f64).then_some(bytes as u64)
+    }
+    // The reference keeps sizes in 63 bits.
+    (total < i64::MAX as f64).then_some(total as u64)
+}
+
+/// Bytes of a unit.
+fn size_unit(unit: &str) -> Option<f64> {
+    if unit == "B" {
+        return Some(1.0);
+    }
+    let prefix = unit
+        .strip_suffix("iB")
+        .or_else(|| unit.strip_suffix('B'))
+        .unwrap_or(unit);
+    let (_, shift) = SIZE_UNITS
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(prefix))?;
+    Some((1_u64 << shift) as f64)
 }
 
 impl fmt::Display for ByteSize {
+    /// The reference's form, every unit that is not zero: `1MiB512KiB`, `1KiB1B`, `0B`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0;
         for (unit, shift) in SIZE_UNITS {
-            let size = 1_u64 << shift;
-            if self.0 >= size && self.0.is_multiple_of(size) {
-                return write!(f, "{}{unit}iB", self.0 / size);
+            let count = rest >> shift;
+            if count > 0 {
+                write!(f, "{count}{unit}iB")?;
             }
+            rest -= count << shift;
         }
-        write!(f, "{}B", self.0)
+        if rest > 0 || self.0 == 0 {
+            write!(f, "{rest}B")?;
+        }
+        Ok(())
     }
 }
 
@@ -258,12 +273,15 @@ mod tests {
             ("7B", 7),
             ("0", 0),
             ("3G", 3 << 30),
+            ("1MiB512KiB", 3 << 19),
+            ("1KB1B", 1025),
         ] {
             assert_eq!(parse_size(text), Some(bytes), "{text}");
         }
         assert_eq!(ByteSize(1 << 20).to_string(), "1MiB");
-        assert_eq!(ByteSize(1537).to_string(), "1537B");
-        for text in ["", "MiB", "1 xB", "-1MiB", "10"] {
+        assert_eq!(ByteSize(1537).to_string(), "1KiB513B");
+        assert_eq!(ByteSize(0).to_string(), "0B");
+        for text in ["", "MiB", "1 xB", "-1MiB", "10", "1KiB2", "9EiB", "1.2.3KiB"] {
             assert_eq!(parse_size(text), None, "{text}");
         }
     }
@@ -284,7 +302,12 @@ mod tests {
         }
 
         #[test]
-        fn nothing_panics(text in "[0-9.hmsuµn+-]{0,12}|\\PC{0,8}") {
+        fn any_size_reads_back(bytes in 0..1_u64 << 53) {
+            proptest::prop_assert_eq!(parse_size(&ByteSize(bytes).to_string()), Some(bytes));
+        }
+
+        #[test]
+        fn nothing_panics(text in "[0-9.hmsuµn+-]{0,12}|[0-9.KMiBb +-]{0,12}|\\PC{0,8}") {
             let _ = (parse_duration(&text), parse_size(&text));
         }
     }

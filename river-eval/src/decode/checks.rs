@@ -28,6 +28,17 @@ impl<'r, 'b> Checks<'r, 'b> {
         self.report(span, message)
     }
 
+    /// An error at an attribute's value in the n-th block (from 0) of a name; at the block, or the one around it, where there is none.
+    pub fn block_attribute(
+        &mut self,
+        (name, nth): (&str, usize),
+        attribute: &str,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
+        let span = self.reader.block_attribute_span(name, nth, attribute);
+        self.report(span.unwrap_or(self.reader.place()), message)
+    }
+
     /// An error at the block itself.
     pub fn here(&mut self, message: impl Into<String>) -> &mut Diagnostic {
         self.report(self.reader.place(), message)
@@ -36,6 +47,11 @@ impl<'r, 'b> Checks<'r, 'b> {
     /// Whether an attribute was written.
     pub fn is_written(&self, name: &str) -> bool {
         self.reader.attribute_span(name).is_some()
+    }
+
+    /// Whether a block was written.
+    pub fn is_block_written(&self, name: &str) -> bool {
+        self.reader.block_span(name, 0).is_some()
     }
 
     fn report(&mut self, span: Span, message: impl Into<String>) -> &mut Diagnostic {

@@ -58,6 +58,18 @@ pub trait Arguments: Sized {
     }
 }
 
+impl<T: Arguments> Arguments for Box<T> {
+    const LABELLED: bool = T::LABELLED;
+
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        T::read(reader).map(Box::new)
+    }
+
+    fn describe(schema: &mut BodySchema) {
+        T::describe(schema);
+    }
+}
+
 /// An enum of alternative blocks that may be mixed in any order; derive [`Arguments`](derive@crate::Arguments) on the enum.
 pub trait Alternatives: Sized {
     /// The blocks' dotted names.

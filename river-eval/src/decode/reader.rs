@@ -61,14 +61,25 @@ impl<'b> Reader<'b> {
             .map(|attribute| attribute.value_span)
     }
 
-    /// Where the name of the n-th block of a name stands.
-    pub fn block_span(&self, name: &str, nth: usize) -> Option<Span> {
+    fn nth_block(&self, name: &str, nth: usize) -> Option<&'b BlockValue> {
         self.body
             .blocks
             .iter()
             .filter(|block| &*block.name == name)
             .nth(nth)
-            .map(|block| block.name_span)
+    }
+
+    /// Where the name of the n-th block of a name stands.
+    pub fn block_span(&self, name: &str, nth: usize) -> Option<Span> {
+        self.nth_block(name, nth).map(|block| block.name_span)
+    }
+
+    /// Where the value of an attribute of the n-th block of a name stands; the block's name where the attribute is not written.
+    pub fn block_attribute_span(&self, name: &str, nth: usize, attribute: &str) -> Option<Span> {
+        let block = self.nth_block(name, nth)?;
+        let attributes = &mut block.body.attributes.iter();
+        let found = attributes.find(|found| &*found.name == attribute);
+        Some(found.map_or(block.name_span, |found| found.value_span))
     }
 
     fn find(&mut self, name: &'static str) -> Option<&'b AttributeValue> {
@@ -164,6 +175,12 @@ impl<'b> Reader<'b> {
 
     fn find_blocks(&mut self, name: &'static str) -> impl Iterator<Item = &'b BlockValue> + use<'b> {
         self.blocks.push(name);
+        self.refuse_attribute(name);
+        self.body.blocks.iter().filter(move |block| &*block.name == name)
+    }
+
+    /// Tells of an attribute where a block of its name belongs.
+    fn refuse_attribute(&mut self, name: &'static str) {
         if let Some(attribute) = self
             .body
             .attributes
@@ -180,7 +197,6 @@ impl<'b> Reader<'b> {
                 .with_help(format!("write `{name} {{ … }}`, without `=`")),
             );
         }
-        self.body.blocks.iter().filter(move |block| &*block.name == name)
     }
 
     fn read_block<T>(
@@ -209,7 +225,8 @@ impl<'b> Reader<'b> {
                     further.name_span,
                     format!("block \"{name}\" may only be provided once"),
                 )
-                .with_secondary(first.name_span, "first given here"),
+                .with_secondary(first.name_span, "first given here")
+                .with_help("join the two, or keep one of them"),
             );
         }
         self.read_block(first, T::LABELLED, T::read).map(Some)
@@ -266,6 +283,9 @@ impl<'b> Reader<'b> {
     /// Blocks of several kinds in the order in which they were written.
     pub fn alternatives<T: Alternatives>(&mut self) -> Option<Vec<T>> {
         self.blocks.extend(T::NAMES);
+        for name in T::NAMES {
+            self.refuse_attribute(name);
+        }
         let mut all = Some(Vec::new());
         for block in &self.body.blocks {
             if !T::NAMES.contains(&&*block.name) {
@@ -321,7 +341,6 @@ impl<'b> Reader<'b> {
         }
         if let Some((_, span)) = self.label
             && !self.label_asked
-            && self.place != self.body.span
         {
             self.mistakes.push(
                 Diagnostic::error(

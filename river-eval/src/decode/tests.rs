@@ -1,5 +1,7 @@
 //! Decoding as a component's author and a configuration's author see it.
 
+mod places;
+
 use super::*;
 use crate::{ByteSize, Secret, TextEnum, Value};
 use std::time::Duration;
@@ -167,7 +169,7 @@ fn every_mistake_is_told_at_once() {
         .block("named", BodyValue::default());
     insta::assert_snapshot!(mistakes(&wrong), @r#"
     AR0106: attribute "targets" may only be provided once (keep one of the two)
-    AR0108: targets: expected list, got string (put the value in brackets: [ … ])
+    AR0108: targets: expected array, got string (put the value in brackets: [ … ])
     AR0108: sample_limit: -1 is out of range: a number from 0 to 4294967295 is expected (-)
     AR0108: action: "label_dropp" is no relabel action (did you mean "label_drop"?)
     AR0108: job_name: secrets may not be converted into strings (if the value is not sensitive, open it with convert.nonsensitive(…))
@@ -206,4 +208,56 @@ fn the_schema_follows_the_struct() {
     assert_eq!(names, ["basic_auth", "stage.drop", "stage.match", "named"]);
     assert!(schema.blocks[1].alternative && schema.blocks[3].label && schema.blocks[3].repeated);
     assert_eq!((schema.blocks[0].body)().attributes[0].doc, "Who.");
+}
+
+/// Words that differ from their variants, and a field whose name is a word of Rust.
+#[derive(Clone, Copy, Debug, PartialEq, TextEnum)]
+enum Role {
+    #[river(name = "endpointslice")]
+    EndpointSlice,
+    Pod,
+}
+
+#[derive(Clone, Debug, crate::Exports)]
+struct Discovered {
+    /// What was found.
+    targets: Vec<String>,
+    r#type: Role,
+    #[river(name = "password")]
+    secret: Secret,
+}
+
+#[test]
+fn exports_are_an_object_with_a_schema() {
+    let exports = Discovered {
+        targets: vec!["a:1".into()],
+        r#type: Role::EndpointSlice,
+        secret: Secret::new("hush"),
+    };
+    assert_eq!(
+        serde_json::to_string(&exports.to_value()).unwrap(),
+        r#"{"targets":["a:1"],"type":"endpointslice","password":"(secret)"}"#
+    );
+    let schema = <Discovered as Exports>::schema();
+    assert_eq!(schema.attributes[0].doc, "What was found.");
+    assert_eq!(
+        schema.attributes[1].ty,
+        crate::schema::Type::Text {
+            name: "role",
+            words: &["endpointslice", "pod"]
+        }
+    );
+    assert!(!format!("{exports:?}").contains("hush"));
+}
+
+#[test]
+fn a_word_is_taken_as_it_is_written() {
+    use crate::FromValue;
+    assert_eq!(Role::from_value(&Value::string("pod")), Ok(Role::Pod));
+    let error = Role::from_value(&Value::string("Service")).unwrap_err();
+    assert_eq!(
+        (error.message.as_str(), error.help.as_deref()),
+        (r#""Service" is no role"#, Some("one of endpointslice, pod"))
+    );
+    assert!(Role::from_value(&Value::string("Pod")).is_err());
 }
