@@ -7,6 +7,7 @@ pub mod component;
 pub mod controller;
 #[cfg(feature = "discovery")]
 pub mod discovery;
+pub mod http_client;
 #[cfg(feature = "local")]
 pub mod local;
 #[cfg(feature = "loki")]

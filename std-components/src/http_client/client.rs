@@ -1,0 +1,261 @@
+//! The client: one pool of connections for a component's endpoint, authorised afresh for every request.
+
+use super::arguments::{HttpClientArguments, ProxyArguments, TlsArguments};
+use super::files::{SecretSource, Stamp, stamp};
+use super::oauth2::TokenSource;
+use super::{HttpError, tls};
+use crate::component::BuildError;
+use parking_lot::Mutex;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Url};
+use river_eval::Secret;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What requests call themselves, in the manner of the reference (`Alloy/v1.15.0 (linux; binary)`).
+pub const USER_AGENT: &str = if cfg!(target_os = "linux") {
+    concat!("alloy-rs/", env!("CARGO_PKG_VERSION"), " (linux; binary)")
+} else {
+    concat!("alloy-rs/", env!("CARGO_PKG_VERSION"))
+};
+
+/// How long an unused connection is kept.
+const IDLE: Duration = Duration::from_secs(300);
+
+/// How long a connection may take to come about, however long the request may.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// An HTTP client with the settings of a configuration.
+pub struct HttpClient {
+    client: Reloading,
+    headers: HeaderMap,
+    auth: Auth,
+}
+
+impl std::fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "HttpClient({:?})", self.auth)
+    }
+}
+
+/// How requests are authorised.
+#[derive(Debug)]
+enum Auth {
+    None,
+    Basic {
+        username: String,
+        password: SecretSource,
+    },
+    Header {
+        kind: String,
+        credentials: SecretSource,
+    },
+    OAuth2(Box<TokenSource>),
+}
+
+impl HttpClient {
+    /// Builds a client. Certificates are read now, secrets' files at the first request; no peer is touched.
+    ///
+    /// # Errors
+    /// A certificate's file that cannot be read, a header that HTTP does not allow, settings that do not fit one another.
+    pub fn new<const HTTP2: bool>(arguments: &HttpClientArguments<HTTP2>) -> Result<Self, BuildError> {
+        let build = |error: HttpError| BuildError::new(error.to_string());
+        let auth = if let Some(basic) = &arguments.basic_auth {
+            Auth::Basic {
+                username: basic.username.clone(),
+                password: SecretSource::new(basic.password.as_ref(), &basic.password_file),
+            }
+        } else if let Some(authorization) = &arguments.authorization {
+            let kind = authorization.kind.trim();
+            Auth::Header {
+                kind: if kind.is_empty() {
+                    "Bearer".into()
+                } else {
+                    kind.into()
+                },
+                credentials: SecretSource::new(
+                    authorization.credentials.as_ref(),
+                    &authorization.credentials_file,
+                ),
+            }
+        } else if let Some(oauth2) = &arguments.oauth2 {
+            Auth::OAuth2(Box::new(TokenSource::new(oauth2).map_err(build)?))
+        } else if arguments.bearer_token.is_some() || !arguments.bearer_token_file.is_empty() {
+            Auth::Header {
+                kind: "Bearer".into(),
+                credentials: SecretSource::new(arguments.bearer_token.as_ref(), &arguments.bearer_token_file),
+            }
+        } else {
+            Auth::None
+        };
+        Ok(Self {
+            client: Reloading::new(
+                arguments.tls_config.as_ref(),
+                &arguments.proxy,
+                arguments.follow_redirects,
+                arguments.enable_http2,
+            )
+            .map_err(build)?,
+            headers: secret_headers("http_headers", arguments.http_headers.as_ref()).map_err(build)?,
+            auth,
+        })
+    }
+
+    /// A request with the configured headers and authorisation; the caller adds body and timeout and sends it.
+    ///
+    /// # Errors
+    /// A secret's file that cannot be read; an OAuth 2.0 token that cannot be had.
+    pub async fn request(&self, method: Method, url: Url) -> Result<reqwest::RequestBuilder, HttpError> {
+        let request = self.client.get()?.request(method, url);
+        let request = match &self.auth {
+            Auth::None => request,
+            Auth::Basic { username, password } => {
+                request.basic_auth(username, Some(password.get()?.reveal()))
+            }
+            Auth::Header { kind, credentials } => {
+                request.header(AUTHORIZATION, sensitive(kind, &credentials.get()?)?)
+            }
+            Auth::OAuth2(source) => {
+                request.header(AUTHORIZATION, sensitive("Bearer", &source.token().await?)?)
+            }
+        };
+        Ok(if self.headers.is_empty() {
+            request
+        } else {
+            request.headers(self.headers.clone())
+        })
+    }
+}
+
+fn sensitive(kind: &str, credentials: &Secret) -> Result<HeaderValue, HttpError> {
+    let mut value = HeaderValue::from_str(&format!("{kind} {}", credentials.reveal())).map_err(|_| {
+        HttpError::File("the credentials hold characters that no HTTP header may hold".into())
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// A client that is built again when a file of its TLS settings changes.
+pub(super) struct Reloading {
+    tls: Option<TlsArguments>,
+    proxy: ProxyArguments,
+    follow_redirects: bool,
+    http2: bool,
+    files: Vec<PathBuf>,
+    built: Mutex<(Vec<Option<Stamp>>, reqwest::Client)>,
+}
+
+impl Reloading {
+    pub(super) fn new(
+        tls: Option<&TlsArguments>,
+        proxy: &ProxyArguments,
+        follow_redirects: bool,
+        http2: bool,
+    ) -> Result<Self, HttpError> {
+        let files = tls.map(tls::files_of).unwrap_or_default();
+        let stamps = files.iter().map(|file| stamp(file)).collect();
+        let client = build(tls, proxy, follow_redirects, http2)?;
+        Ok(Self {
+            tls: tls.cloned(),
+            proxy: proxy.clone(),
+            follow_redirects,
+            http2,
+            files,
+            built: Mutex::new((stamps, client)),
+        })
+    }
+
+    pub(super) fn get(&self) -> Result<reqwest::Client, HttpError> {
+        let mut built = self.built.lock();
+        if !self.files.is_empty() {
+            let stamps: Vec<_> = self.files.iter().map(|file| stamp(file)).collect();
+            if built.0 != stamps {
+                let client = build(self.tls.as_ref(), &self.proxy, self.follow_redirects, self.http2)?;
+                *built = (stamps, client);
+            }
+        }
+        Ok(built.1.clone())
+    }
+}
+
+fn build(
+    tls: Option<&TlsArguments>,
+    proxy: &ProxyArguments,
+    follow_redirects: bool,
+    http2: bool,
+) -> Result<reqwest::Client, HttpError> {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .pool_idle_timeout(IDLE)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tls_backend_preconfigured(tls::configuration(tls, http2)?);
+    if !http2 {
+        builder = builder.http1_only();
+    }
+    if !follow_redirects {
+        builder = builder.redirect(reqwest::redirect::Policy::none());
+    }
+    if let Some(url) = &proxy.proxy_url {
+        let list = proxy.no_proxy.as_deref().and_then(reqwest::NoProxy::from_string);
+        let headers = secret_headers("proxy_connect_header", proxy.proxy_connect_header.as_ref())?;
+        let through = reqwest::Proxy::all(url.reveal().clone())?
+            .no_proxy(list)
+            .headers(headers);
+        builder = builder.no_proxy().proxy(through);
+    } else if !proxy.from_environment() {
+        builder = builder.no_proxy();
+    }
+    Ok(builder.build()?)
+}
+
+fn secret_headers(
+    attribute: &str,
+    headers: Option<&BTreeMap<String, Vec<Secret>>>,
+) -> Result<HeaderMap, HttpError> {
+    let mut map = HeaderMap::new();
+    for (name, values) in headers.into_iter().flatten() {
+        for value in values {
+            let (name, mut value) = header(attribute, name, value.reveal())?;
+            value.set_sensitive(true);
+            map.append(name, value);
+        }
+    }
+    Ok(map)
+}
+
+fn header(attribute: &str, name: &str, value: &str) -> Result<(HeaderName, HeaderValue), HttpError> {
+    let bad = |what| HttpError::File(format!("{attribute}: {name:?} {what}"));
+    Ok((
+        HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad("is not a header's name"))?,
+        HeaderValue::from_str(value).map_err(|_| bad("has a value that no header may have"))?,
+    ))
+}
+
+/// A plain `headers` argument as a header map.
+///
+/// # Errors
+/// The header that HTTP does not allow.
+pub fn parse_headers(headers: &BTreeMap<String, String>) -> Result<HeaderMap, BuildError> {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        let (name, value) =
+            header("headers", name, value).map_err(|error| BuildError::at("headers", error.to_string()))?;
+        map.insert(name, value);
+    }
+    Ok(map)
+}
+
+/// A URL that can be requested: `http` or `https` with a host.
+///
+/// # Errors
+/// What is wrong with it, without quoting it: it may hold a password.
+pub fn parse_url(url: &str) -> Result<Url, String> {
+    let parsed = Url::parse(url).map_err(|error| format!("not a URL: {error}"))?;
+    match parsed.scheme() {
+        "http" | "https" if parsed.has_host() => Ok(parsed),
+        other => Err(format!(
+            "not an HTTP URL: its scheme is {other:?}, expected http or https"
+        )),
+    }
+}

@@ -1,0 +1,21 @@
+//! The HTTP client settings that many components share: authentication, TLS, proxies, redirects; and the client that is built of them.
+//!
+//! Invariants: a secret appears in no `Debug`, error or log; files that hold secrets or certificates are read again when they change; the trusted roots
+//! of the system are loaded once a process, at the first TLS handshake that needs them, so that plain HTTP costs nothing.
+
+mod arguments;
+mod client;
+mod error;
+mod files;
+mod oauth2;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+pub use arguments::{
+    Authorization, BasicAuth, HttpClientArguments, OAuth2, ProxyArguments, ProxyUrl, TlsArguments, TlsVersion,
+};
+pub use client::{HttpClient, USER_AGENT, parse_headers, parse_url};
+pub use error::{HttpError, safe_url};
