@@ -1,7 +1,7 @@
 //! How many expressions a second: single ones, and those of a configuration of a million bytes.
 //!
 //! `ALLOY_RS_BENCH_CONFIG=FILE` measures another configuration. Names that it reads and does not define get texts.
-#![expect(missing_docs, clippy::unwrap_used, reason = "a benchmark")]
+#![expect(clippy::unwrap_used, reason = "a benchmark")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use river_eval::ir::{Body, Expr, Statement};
@@ -131,7 +131,7 @@ fn single(criterion: &mut Criterion) {
     ] {
         let expr = lower::expression(FileId(0), text).unwrap();
         group.bench_function(name, |bencher| {
-            bencher.iter(|| evaluate(black_box(&expr), &variables))
+            bencher.iter(|| evaluate(black_box(&expr), &variables));
         });
     }
     group.finish();

@@ -90,6 +90,7 @@ pub mod ir;
 pub mod lower;
 pub mod schema;
 pub mod serialize;
+pub mod show;
 pub mod stdlib;
 pub mod suggest;
 pub mod ui_json;

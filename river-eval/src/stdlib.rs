@@ -18,7 +18,7 @@ mod url;
 mod yaml;
 
 pub use docs::markdown;
-pub(crate) use printf::shortest;
+pub(crate) use printf::{quoted, shortest};
 
 use crate::codes::eval as codes;
 use crate::eval::Stability;

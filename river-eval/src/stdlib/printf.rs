@@ -8,6 +8,7 @@ mod number;
 mod quote;
 
 pub(crate) use number::shortest;
+pub(crate) use quote::quoted;
 
 use crate::eval::limits;
 use crate::value::Value;

@@ -12,12 +12,7 @@ impl Printer {
             self.pad(&format!("`{text}`"), zeros);
             return;
         }
-        let mut quoted = String::with_capacity(text.len() + 2);
-        quoted.push('"');
-        for character in text.chars() {
-            escape(&mut quoted, character, '"', self.spec.plus);
-        }
-        quoted.push('"');
+        let quoted = quoted_with(text, self.spec.plus);
         self.pad(&quoted, zeros);
     }
 
@@ -61,6 +56,21 @@ impl Printer {
         let zeros = self.zeros();
         self.pad(&hex, zeros);
     }
+}
+
+/// A text in double quotes, with escapes where a character would not show.
+pub(crate) fn quoted(text: &str) -> String {
+    quoted_with(text, false)
+}
+
+fn quoted_with(text: &str, ascii: bool) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for character in text.chars() {
+        escape(&mut quoted, character, '"', ascii);
+    }
+    quoted.push('"');
+    quoted
 }
 
 /// Whether a text can stand between backticks.
