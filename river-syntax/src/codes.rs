@@ -54,4 +54,8 @@ Split the expression up.\n";
 A comment that begins with `/*` reaches to the next `*/`, or swallows the rest of the file.\n\n\
 ```alloy\n/* collects everything\nlogging {\n\tlevel = \"debug\"\n}\n```\n\n\
 Add `*/` where the comment ends.\n";
+    NOT_UTF8 = "AR0014", "the file is not UTF-8", "\
+Configurations are UTF-8 texts. Bytes that are none come from another encoding, most often UTF-16 (some editors on Windows) or Latin-1.\n\n\
+```text\nerror[AR0014]: these bytes are no UTF-8\n```\n\n\
+Save the file as UTF-8, or convert it: `iconv -f UTF-16 -t UTF-8 old.alloy > new.alloy`.\n";
 }

@@ -1,5 +1,8 @@
 //! Source texts and places in them: which file, which bytes, which line and column.
 
+use crate::codes;
+use crate::diagnostic::Diagnostic;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Number of a source text in a [`Sources`] table.
@@ -144,5 +147,48 @@ impl Sources {
         self.get(span.file)
             .and_then(|file| file.text().get(span.range()))
             .unwrap_or("")
+    }
+}
+
+/// The text of a file's bytes. Where they are no UTF-8 the text has U+FFFD and the first such place is an error.
+pub fn decode(file: FileId, bytes: &[u8]) -> (Cow<'_, str>, Option<Diagnostic>) {
+    let error = match std::str::from_utf8(bytes) {
+        Ok(text) => return (Cow::Borrowed(text), None),
+        Err(error) => error,
+    };
+    let at = u32::try_from(error.valid_up_to()).unwrap_or(u32::MAX);
+    // U+FFFD, which stands there in the text, is three bytes long.
+    let place = Span::new(file, at, at.saturating_add(3));
+    let help = match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "the file is UTF-16: save it as UTF-8",
+        _ => "save the file as UTF-8",
+    };
+    let error = Diagnostic::error(&codes::NOT_UTF8, place, "these bytes are no UTF-8").with_help(help);
+    (String::from_utf8_lossy(bytes), Some(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_are_no_text_are_an_error_at_their_place() {
+        let (text, error) = decode(FileId(0), b"a = \"\xff\"\n");
+        let error = error.unwrap();
+        assert_eq!(
+            (&*text, &text[error.primary.span.range()]),
+            ("a = \"\u{fffd}\"\n", "\u{fffd}")
+        );
+        assert!(decode(FileId(0), "größe = 1".as_bytes()).1.is_none());
+        let (_, error) = decode(FileId(0), b"\xff\xfea\0");
+        assert!(error.unwrap().help.unwrap().contains("UTF-16"));
+    }
+
+    #[test]
+    fn columns_count_bytes_and_lines_end_anywhere() {
+        let file = SourceFile::new("t", "é = 1\r\nb");
+        assert_eq!(file.line_column(3), LineColumn { line: 1, column: 4 });
+        assert_eq!(file.line_column(99), LineColumn { line: 2, column: 2 });
+        assert_eq!((file.line(1), file.line(2), file.line(3)), ("é = 1", "b", ""));
     }
 }

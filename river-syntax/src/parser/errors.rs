@@ -1,6 +1,6 @@
 //! What the parser says: one error a line, each with a way out, and help for what other languages taught.
 
-use super::{MAX_DEPTH, MAX_ERRORS, Parser};
+use super::{MAX_ERRORS, Parser};
 use crate::codes;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kind::SyntaxKind;
@@ -11,7 +11,7 @@ impl Parser<'_> {
     /// Keeps an error unless its line has one already; hands it back for more words.
     pub(super) fn report(&mut self, error: Diagnostic) -> Option<&mut Diagnostic> {
         let start = error.primary.span.start;
-        if (start < self.last_error_line_end && !self.errors.is_empty()) || self.errors.len() >= MAX_ERRORS {
+        if self.is_echo(start) {
             return None;
         }
         let rest = self.text.as_bytes().get(start as usize..).unwrap_or_default();
@@ -19,6 +19,11 @@ impl Parser<'_> {
             start + memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end) as u32 + 1;
         self.errors.push(error);
         self.errors.last_mut()
+    }
+
+    /// Whether an error at a byte is not worth telling: its line has one already, or there are enough.
+    fn is_echo(&self, start: u32) -> bool {
+        (start < self.last_error_line_end && !self.errors.is_empty()) || self.errors.len() >= MAX_ERRORS
     }
 
     /// What stands here is not what the grammar needs.
@@ -31,6 +36,10 @@ impl Parser<'_> {
         ) {
             // The token itself is the mistake.
             self.wrong_token();
+            return None;
+        }
+        if self.is_echo(span.start) {
+            // Before the line is searched for habits: a long line of mistakes would be searched once for each.
             return None;
         }
         let help = self.help_for_habits();
@@ -207,12 +216,8 @@ impl Parser<'_> {
     }
 
     pub(super) fn too_deep(&mut self) {
-        let error = Diagnostic::error(
-            &codes::TOO_DEEP,
-            self.here(),
-            format!("nested deeper than {MAX_DEPTH} levels"),
-        )
-        .with_help("split the expression or the blocks up");
+        let error = Diagnostic::error(&codes::TOO_DEEP, self.here(), "nested too deep")
+            .with_help("split the expression or the blocks up");
         self.report(error);
     }
 

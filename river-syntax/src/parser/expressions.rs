@@ -1,6 +1,6 @@
 //! Expressions, by precedence.
 
-use super::{MAX_CHAIN, Mark, Parser};
+use super::{MAX_ERRORS, MAX_HEIGHT, Mark, Parser};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Edit, Fix};
 use crate::kind::SyntaxKind;
@@ -48,18 +48,26 @@ impl Parser<'_> {
     fn binary(&mut self, least: u8) {
         let mark = self.mark();
         self.power();
-        let mut links = 0;
         while let Some(level) = self.operator().filter(|level| *level >= least) {
-            links += 1;
-            if links > MAX_CHAIN {
-                self.too_deep();
-                self.skip_statement();
+            let left = self.height;
+            if self.too_high() {
                 return;
             }
             self.bump();
             self.binary(level + 1);
+            self.height = self.height.max(left) + 1;
             self.finish(mark, SyntaxKind::BinaryExpr);
         }
+    }
+
+    /// Whether the last expression's tree cannot take a level more; reports it and leaves the statement.
+    fn too_high(&mut self) -> bool {
+        if self.height < MAX_HEIGHT {
+            return false;
+        }
+        self.too_deep();
+        self.skip_statement();
+        true
     }
 
     /// The level of the operator at hand. One `|` or `&` counts as the operator that was meant.
@@ -84,9 +92,11 @@ impl Parser<'_> {
                 self.skip_statement();
                 return;
             }
+            let left = self.height;
             self.bump();
             self.power();
             self.depth -= 1;
+            self.height = self.height.max(left) + 1;
             self.finish(mark, SyntaxKind::BinaryExpr);
         }
     }
@@ -105,6 +115,7 @@ impl Parser<'_> {
         self.bump();
         self.unary();
         self.depth -= 1;
+        self.height += 1;
         self.finish(mark, SyntaxKind::UnaryExpr);
     }
 
@@ -112,12 +123,13 @@ impl Parser<'_> {
     fn postfix(&mut self) {
         let mark = self.mark();
         self.primary();
-        let mut links = 0;
         loop {
-            links += 1;
-            if links > MAX_CHAIN {
-                self.too_deep();
-                self.skip_statement();
+            let base = self.height;
+            let goes_on = matches!(
+                self.kind(),
+                SyntaxKind::Dot | SyntaxKind::LBrack | SyntaxKind::LParen
+            );
+            if goes_on && self.too_high() {
                 return;
             }
             match self.kind() {
@@ -130,6 +142,7 @@ impl Parser<'_> {
                             self.bump();
                         }
                     }
+                    self.height = base + 1;
                     self.finish(mark, SyntaxKind::AccessExpr);
                 }
                 SyntaxKind::LBrack => {
@@ -139,6 +152,7 @@ impl Parser<'_> {
                     if !self.eat(SyntaxKind::RBrack) {
                         self.unclosed(open, "index", "]");
                     }
+                    self.height = self.height.max(base) + 1;
                     self.finish(mark, SyntaxKind::IndexExpr);
                 }
                 SyntaxKind::LParen => {
@@ -152,6 +166,7 @@ impl Parser<'_> {
                         list: "expression list",
                     };
                     self.items(&bracket, Self::expression);
+                    self.height = self.height.max(base + 1);
                     self.finish(mark, SyntaxKind::CallExpr);
                 }
                 SyntaxKind::String | SyntaxKind::LCurly => {
@@ -189,7 +204,9 @@ impl Parser<'_> {
         )
         .with_help("blocks stand by themselves: take the `name =` away, and refer to the block's exports");
         // The inner errors are on later lines; this one is the cause and stands first.
-        self.errors.push(error);
+        if self.errors.len() < MAX_ERRORS {
+            self.errors.push(error);
+        }
         if !closed {
             self.unclosed(open, "block", "}");
         }
@@ -198,6 +215,7 @@ impl Parser<'_> {
 
     fn primary(&mut self) {
         let mark = self.mark();
+        self.height = 1;
         match self.kind() {
             SyntaxKind::Ident => {
                 self.bump();
@@ -224,6 +242,7 @@ impl Parser<'_> {
                 if !self.eat(SyntaxKind::RParen) {
                     self.unclosed(open, "parenthesis", ")");
                 }
+                self.height += 1;
                 self.finish(mark, SyntaxKind::ParenExpr);
             }
             SyntaxKind::LBrack => {
@@ -273,9 +292,17 @@ impl Parser<'_> {
 
     /// `[ Item { "," Item } [ "," ] ]` and the closing bracket.
     fn items(&mut self, bracket: &Bracket, item: fn(&mut Self)) {
+        let highest = self.items_height(bracket, item);
+        self.height = highest + 1;
+    }
+
+    /// As [`Self::items`]; gives the height of the highest item.
+    fn items_height(&mut self, bracket: &Bracket, item: fn(&mut Self)) -> u32 {
+        let mut highest = 0;
         while !self.at(bracket.close) && !self.at(SyntaxKind::Eof) {
             let before = self.at;
             item(self);
+            highest = highest.max(self.height);
             if self.at(bracket.close) {
                 break;
             }
@@ -288,18 +315,19 @@ impl Parser<'_> {
             self.missing_comma(bracket);
             // A statement seems to begin: the bracket was never closed.
             if self.at(SyntaxKind::Terminator) && self.looks_like_statement(bracket) {
-                return;
+                return highest;
             }
             self.eat(SyntaxKind::Terminator);
             self.eat(SyntaxKind::Comma);
             if self.at == before {
                 // Something that is no item and no separator: leave it to the statement.
-                return;
+                return highest;
             }
         }
         if !self.eat(bracket.close) {
             self.unclosed(bracket.open, bracket.what, bracket.text);
         }
+        highest
     }
 
     fn missing_comma(&mut self, bracket: &Bracket) {
@@ -378,6 +406,7 @@ impl Parser<'_> {
                 self.bump()
             }
             _ => {
+                self.height = 0;
                 self.expected("a field's name (a string or an identifier)");
                 while !matches!(
                     self.kind(),

@@ -22,8 +22,9 @@ use std::sync::Arc;
 /// stack holds.
 pub const MAX_DEPTH: u32 = 400;
 
-/// How many operators of one level, accesses or calls may follow one another: `a + b + c …` is as deep a tree as it is long.
-pub const MAX_CHAIN: u32 = 4000;
+/// How deep an expression's tree may be. `a + b + c …` and `a.b.c …` are as deep as they are long, so this bounds the stack that a walk over
+/// a tree needs.
+pub const MAX_HEIGHT: u32 = 1000;
 
 /// Errors that are kept of one text; beyond, a text is no configuration.
 const MAX_ERRORS: usize = 1000;
@@ -85,6 +86,7 @@ fn parse(file: FileId, text: Arc<str>, grammar: impl FnOnce(&mut Parser<'_>)) ->
         errors: Vec::new(),
         last_error_line_end: 0,
         depth: 0,
+        height: 0,
     };
     grammar(&mut parser);
     parser.check_last_comment();
@@ -122,7 +124,10 @@ struct Parser<'t> {
     errors: Vec<Diagnostic>,
     /// Of the line where the last error was: one error a line, as what follows it there is mostly its echo.
     last_error_line_end: u32,
+    /// Brackets and blocks that are open.
     depth: u32,
+    /// How deep the tree of the last expression is.
+    height: u32,
 }
 
 impl Parser<'_> {

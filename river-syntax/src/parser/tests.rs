@@ -159,6 +159,75 @@ fn deep_nesting_is_an_error_and_no_crash() {
     }
 }
 
+/// The highest trees that the parser makes can be walked on the stack of a small thread, in a build without optimization.
+#[test]
+fn the_deepest_tree_fits_a_small_stack() {
+    let deep = MAX_DEPTH as usize - 2;
+    let long = MAX_HEIGHT as usize - 1;
+    let texts = vec![
+        format!("a = 1{}", " + 1".repeat(long)),
+        format!("a = b{}", ".c".repeat(long)),
+        format!("a = b{}", "()".repeat(long)),
+        format!("a = {}1{}", "(".repeat(deep), ")".repeat(deep)),
+        format!("a = {}1{}", "[".repeat(deep), "]".repeat(deep)),
+        format!("a = {}1{}", "{b = ".repeat(deep), "}".repeat(deep)),
+        format!("a = {}1{}", "f(".repeat(deep), ")".repeat(deep)),
+        format!("a = 1{}", " ^ 1".repeat(deep)),
+        format!("a = {}1", "-".repeat(deep)),
+        format!("{}a = 1\n{}", "a {\n".repeat(deep), "}\n".repeat(deep)),
+    ];
+    let walk = move || {
+        for text in texts {
+            let parse = parse_file(FileId(0), text.as_str());
+            assert!(parse.errors.is_empty(), "{}: {:?}", &text[..12], parse.errors);
+            let once = crate::format_parsed(&parse).unwrap();
+            assert_eq!(crate::format(&once).ok().as_ref(), Some(&once), "{}", &text[..12]);
+        }
+        // Long chains in deep brackets: neither bound is met alone, the tree would be as high as both together.
+        let chains = format!(
+            "a = {}1{}",
+            "(".repeat(deep),
+            format!("{})", " + 1".repeat(100)).repeat(deep)
+        );
+        let parse = parse_file(FileId(0), chains.as_str());
+        assert_eq!(
+            parse.errors.iter().map(|error| error.code.id).collect::<Vec<_>>(),
+            ["AR0012"]
+        );
+    };
+    let thread = std::thread::Builder::new()
+        .stack_size(2 << 20)
+        .spawn(walk)
+        .unwrap();
+    thread.join().unwrap();
+}
+
+/// Time and memory stay in proportion to the text: with a search from the start for each mistake this would take minutes.
+#[test]
+fn a_long_line_of_mistakes_is_read_once() {
+    for piece in [
+        ".,",
+        "...",
+        "#",
+        "'",
+        "\\",
+        "a b ",
+        "[}",
+        "x = y {}\n",
+        "a = [\n",
+        "}\n",
+        "\"\\q\" ",
+        "a = 1 (",
+    ] {
+        let text = piece.repeat(400_000 / piece.len());
+        let parse = parse_file(FileId(0), format!("a = [{text}"));
+        assert!(
+            !parse.errors.is_empty() && parse.errors.len() <= MAX_ERRORS,
+            "{piece:?}"
+        );
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn any_text_parses(text in "([a-c]( |\\.)?|[0-9]|\"x\"|[ \n={}\\[\\](),.+^!-]|//c\n|/\\*c\\*/|'|#){0,40}") {

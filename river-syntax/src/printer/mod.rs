@@ -5,6 +5,7 @@
 
 mod columns;
 mod lines;
+mod off;
 mod same;
 mod walk;
 mod writer;
@@ -17,7 +18,7 @@ use crate::parser::{Parse, parse_file};
 use crate::source::{FileId, Span};
 use crate::tree::Tree;
 
-/// Formats a whole file.
+/// Formats a whole file. What stands between `// fmt: off` and `// fmt: on`, each alone on its line, stays as it is.
 ///
 /// # Errors
 /// What is wrong with the text; a broken text is not formatted. Spans carry the first [`FileId`].
@@ -31,7 +32,12 @@ pub fn format_parsed(parse: &Parse) -> Option<String> {
     if !parse.errors.is_empty() {
         return None;
     }
-    Some(format_tree(&parse.tree))
+    let formatted = format_tree(&parse.tree);
+    Some(if off::may_have(parse.tree.text()) {
+        off::keep(&parse.tree, formatted)
+    } else {
+        formatted
+    })
 }
 
 /// How comments between the tokens of one statement are placed.

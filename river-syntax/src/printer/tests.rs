@@ -69,6 +69,26 @@ fn a_range_changes_only_the_statements_it_touches() {
     );
 }
 
+#[test]
+fn what_is_turned_off_stays_as_it_is() {
+    insta::assert_snapshot!(formatted("a={b=1}\n  // fmt: off\nm =[ 1,0,\n     0,1 ]\n// fmt: on\nc   {d=1\n//fmt:off\nlonger=2\n}\ne=1 // fmt: off\nlonger=2\n"), @"
+    a = {b = 1}
+    // fmt: off
+    m =[ 1,0,
+         0,1 ]
+    // fmt: on
+    c {
+    	d = 1
+    	//fmt:off
+    longer=2
+    }
+    e      = 1 // fmt: off
+    longer = 2
+    ");
+    let text = "// fmt: off\n\n\n  a=1\r\n\n\nb {c=1}\n\n";
+    assert_eq!(formatted(text), text);
+}
+
 /// Texts that mostly parse: statements with comments and line ends wherever they may stand.
 fn configuration() -> impl proptest::strategy::Strategy<Value = String> {
     use proptest::prelude::*;
@@ -98,6 +118,8 @@ fn configuration() -> impl proptest::strategy::Strategy<Value = String> {
         Just("f(a, b)"),
         Just("\n"),
         Just("// c\n"),
+        Just("\n// fmt: off\n"),
+        Just("\n  // fmt: on\n"),
         Just("z { }\n")
     ];
     prop::collection::vec((word, gap), 0..24)
