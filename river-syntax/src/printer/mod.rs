@@ -7,6 +7,7 @@ mod columns;
 mod lines;
 mod off;
 mod same;
+mod stable;
 mod walk;
 mod writer;
 
@@ -57,7 +58,7 @@ const MAX_ROUNDS: usize = 8;
 fn format_tree(tree: &Tree) -> String {
     let text = &**tree.text();
     let mut current = print(tree, Placing::Reference);
-    if current == text {
+    if current == text || stable::certainly_stable(tree, &current) {
         return current;
     }
     // Comments inside of statements, and statements that shrink to one line, are what make the reference's format need a second round.

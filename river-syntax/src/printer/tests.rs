@@ -134,6 +134,12 @@ proptest::proptest! {
         let parse = parse_file(FileId(0), text.as_str());
         if let Some(once) = format_parsed(&parse) {
             let again = parse_file(FileId(0), once.as_str());
+            let printed = print(&parse.tree, Placing::Reference);
+            if stable::certainly_stable(&parse.tree, &printed) {
+                let next = parse_file(FileId(0), printed.as_str());
+                proptest::prop_assert!(same::same_meaning(&parse.tree, &next.tree));
+                proptest::prop_assert_eq!(&print(&next.tree, Placing::Reference), &printed, "the proof holds for {:?}", text);
+            }
             proptest::prop_assert!(again.errors.is_empty(), "{text:?} became {once:?}: {:?}", again.errors);
             proptest::prop_assert!(same::same_meaning(&parse.tree, &again.tree), "{text:?} became {once:?}");
             proptest::prop_assert_eq!(format_parsed(&again), Some(once));

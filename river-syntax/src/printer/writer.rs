@@ -244,7 +244,12 @@ impl<'t> Writer<'t> {
         }
         self.place = Place {
             offset: place.offset + text.len() as u32,
-            line: place.line + memchr::memchr_iter(b'\n', text.as_bytes()).count() as u32,
+            line: place.line
+                + if literal {
+                    memchr::memchr_iter(b'\n', text.as_bytes()).count() as u32
+                } else {
+                    0
+                },
         };
         self.at_line_start = false;
         self.last_line = self.place.line;
