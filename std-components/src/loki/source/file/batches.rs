@@ -115,7 +115,9 @@ impl Batches {
         let cost = self.cost();
         let told = self.told.clone();
         // Nobody listens any more once the component has stopped.
-        let ack = Ack::new(move |outcome| drop(told.send((number, outcome))));
+        let ack = Ack::new(move |outcome| {
+            let _ = told.send((number, outcome));
+        });
         let capacity = self.entries.len();
         let entries = std::mem::replace(&mut self.entries, Vec::with_capacity(capacity));
         self.sealed.push((number, LogBatch { entries, ack }));

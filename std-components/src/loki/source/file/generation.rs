@@ -126,6 +126,11 @@ impl Generation {
         }
     }
 
+    /// Whether both are the same inode, before and after it was truncated.
+    pub(super) fn is_inode_of(&self, other: &Self) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
+    }
+
     pub(super) fn file(&self) -> &File {
         &self.file
     }

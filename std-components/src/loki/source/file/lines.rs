@@ -121,7 +121,7 @@ fn character_boundary(bytes: &[u8], encoding: Encoding) -> usize {
 mod tests {
     use super::*;
 
-    fn lines(chunk: &'static [u8], encoding: Encoding, rest: Rest) -> (Vec<(String, usize)>, Seen) {
+    fn cut(chunk: &'static [u8], encoding: Encoding, rest: Rest) -> (Vec<(String, usize)>, Seen) {
         let mut lines = Vec::new();
         let seen = split(&Bytes::from_static(chunk), encoding, rest, |text, end| {
             lines.push((text.to_string(), end));
@@ -130,7 +130,7 @@ mod tests {
     }
 
     fn texts(chunk: &'static [u8]) -> Vec<(String, usize)> {
-        lines(chunk, Encoding::Utf8, Rest::Waits).0
+        cut(chunk, Encoding::Utf8, Rest::Waits).0
     }
 
     #[test]
@@ -142,17 +142,16 @@ mod tests {
         assert_eq!(texts(b"nul\0nul\n"), [line("nul\0nul", 8)]);
         assert_eq!(texts(b""), []);
         assert_eq!(
-            lines(b"a\nrest", Encoding::Utf8, Rest::IsLine).0,
+            cut(b"a\nrest", Encoding::Utf8, Rest::IsLine).0,
             [line("a", 2), line("rest", 6)]
         );
     }
 
     #[test]
     fn one_invalid_line_does_not_hurt_the_others() {
-        let (lines, seen) = lines("é\n\u{fe}".as_bytes(), Encoding::Utf8, Rest::Waits);
+        let (lines, seen) = cut("é\n\u{fe}".as_bytes(), Encoding::Utf8, Rest::Waits);
         assert_eq!((lines.len(), seen.replaced), (1, 0));
-        let (lines, seen) =
-            super::tests::lines(b"good\n\xff\xfebad\n\xc3\xa9\n", Encoding::Utf8, Rest::Waits);
+        let (lines, seen) = cut(b"good\n\xff\xfebad\n\xc3\xa9\n", Encoding::Utf8, Rest::Waits);
         let texts: Vec<&str> = lines.iter().map(|(text, _)| text.as_str()).collect();
         assert_eq!(texts, ["good", "\u{fffd}\u{fffd}bad", "é"]);
         assert_eq!((seen.lines, seen.replaced), (3, 1));
@@ -160,18 +159,18 @@ mod tests {
 
     #[test]
     fn a_piece_ends_between_characters() {
-        let (lines, seen) = lines(b"ab\xc3", Encoding::Utf8, Rest::IsPiece);
+        let (lines, seen) = cut(b"ab\xc3", Encoding::Utf8, Rest::IsPiece);
         assert_eq!(lines, [(format!("ab{CUT_MARK}"), 2)]);
         assert_eq!((seen.cut, seen.replaced), (1, 0));
-        let (lines, _) = super::tests::lines(b"\xffab\xc3", Encoding::Utf8, Rest::IsPiece);
+        let (lines, _) = cut(b"\xffab\xc3", Encoding::Utf8, Rest::IsPiece);
         assert_eq!(lines, [(format!("\u{fffd}ab{CUT_MARK}"), 3)]);
-        let (lines, _) = super::tests::lines(b"a\0b", Encoding::Utf16Le, Rest::IsPiece);
+        let (lines, _) = cut(b"a\0b", Encoding::Utf16Le, Rest::IsPiece);
         assert_eq!(lines, [(format!("a{CUT_MARK}"), 2)]);
     }
 
     #[test]
     fn two_bytes_a_character() {
-        let (lines, seen) = lines(b"\0h\0i\0\r\0\n\x0a\0\0\n", Encoding::Utf16Be, Rest::Waits);
+        let (lines, seen) = cut(b"\0h\0i\0\r\0\n\x0a\0\0\n", Encoding::Utf16Be, Rest::Waits);
         assert_eq!(lines, [("hi".to_owned(), 8), ("\u{a00}".to_owned(), 12)]);
         assert_eq!(seen.replaced, 0);
     }

@@ -9,6 +9,7 @@ mod batches;
 mod buffers;
 mod encoding;
 mod generation;
+mod holders;
 mod identity;
 mod ledger;
 mod lines;

@@ -123,6 +123,13 @@ impl Positions {
         })
     }
 
+    /// The positions of which it is known which file they belong to.
+    pub(super) fn identified(&self) -> impl Iterator<Item = (&Key, u64, Identity)> {
+        self.entries
+            .iter()
+            .filter_map(|(key, position)| Some((key, position.offset.parse().ok()?, position.identity?)))
+    }
+
     /// Moves a file's position.
     pub(super) fn set(&mut self, key: &Key, offset: u64, identity: Identity) {
         let position = Position {

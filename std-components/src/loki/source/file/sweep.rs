@@ -2,6 +2,7 @@
 
 use super::batches::{Batches, Ended};
 use super::buffers::Buffers;
+use super::holders::Holders;
 use super::metrics::Metrics;
 use super::positions::{Key, Positions};
 use super::tail::{Desk, Info, Settings, Tail};
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 
 /// Bytes of lines that one pass reads at the most before they are sent.
-const SWEEP_BYTES: usize = 1024 * 1024;
+const SWEEP_BYTES: u64 = 1024 * 1024;
 
 /// How often the positions file is written, if anything has changed.
 pub(super) const SAVE_PERIOD: Duration = Duration::from_secs(10);
@@ -51,6 +52,7 @@ pub(super) struct Sweeper {
     by_key: BTreeMap<Key, u64>,
     next_id: u64,
     positions: Positions,
+    holders: Holders,
     buffers: Buffers,
     batches: Batches,
     metrics: Metrics,
@@ -70,6 +72,10 @@ impl Sweeper {
         told: UnboundedSender<Ended>,
     ) -> Self {
         let now = Instant::now();
+        let mut holders = Holders::default();
+        for (key, offset, identity) in positions.identified() {
+            holders.remember(key, identity, offset);
+        }
         Self {
             component,
             settings,
@@ -77,6 +83,7 @@ impl Sweeper {
             by_key: BTreeMap::new(),
             next_id: 0,
             positions,
+            holders,
             buffers: Buffers::default(),
             batches: Batches::new(told),
             metrics,
@@ -140,12 +147,14 @@ impl Sweeper {
     /// Forgets the tails that are done; answers whether there was one.
     fn bury(&mut self) -> bool {
         let before = self.tails.len();
-        let (by_key, metrics, component) = (&mut self.by_key, &mut self.metrics, &self.component);
+        let (by_key, holders) = (&mut self.by_key, &mut self.holders);
+        let (metrics, component) = (&mut self.metrics, &self.component);
         self.tails.retain(|tail| {
             let stays = !tail.is_done();
             if !stays {
                 tracing::info!(component_id = %component, path = tail.info.key.path, "stopped tailing file");
                 by_key.remove(&tail.info.key);
+                tail.release(holders);
                 metrics.stop(&tail.info.key.path);
             }
             stays
@@ -163,6 +172,7 @@ impl Sweeper {
                 let mut desk = desk(
                     &self.settings,
                     &mut self.positions,
+                    &mut self.holders,
                     &self.buffers,
                     &mut self.batches,
                     &self.metrics,
@@ -190,6 +200,7 @@ impl Sweeper {
         let mut desk = desk(
             &self.settings,
             &mut self.positions,
+            &mut self.holders,
             &self.buffers,
             &mut self.batches,
             &self.metrics,
@@ -200,25 +211,7 @@ impl Sweeper {
                 tail.poll(&mut desk);
             }
         }
-        let mut has_more = !may_read;
-        let count = self.tails.len();
-        let before = desk.batches.taken_bytes();
-        'reading: while may_read && count > 0 {
-            let mut has_progress = false;
-            for step in 0..count {
-                let at = (self.turn + step) % count;
-                let is_enough = desk.batches.taken_bytes() - before >= SWEEP_BYTES as u64;
-                if is_enough || desk.batches.is_full() {
-                    self.turn = at;
-                    has_more = true;
-                    break 'reading;
-                }
-                has_progress |= self.tails.get_mut(at).is_some_and(|tail| tail.read(&mut desk));
-            }
-            if !has_progress {
-                break;
-            }
-        }
+        let has_more = !may_read || read(&mut self.tails, &mut self.turn, &mut desk);
         let tails = &mut self.tails;
         let batches = self.batches.take(|shipment, part| {
             if let Ok(at) = tails.binary_search_by_key(&part.tail, |tail| tail.id)
@@ -284,9 +277,30 @@ impl Sweeper {
     }
 }
 
+/// Reads from one file after the other, a chunk at a time, until there is no more or it is enough; answers whether there may be more.
+fn read(tails: &mut [Tail], turn: &mut usize, desk: &mut Desk<'_>) -> bool {
+    let before = desk.batches.taken_bytes();
+    loop {
+        let mut has_progress = false;
+        for step in 0..tails.len() {
+            let at = (*turn + step) % tails.len();
+            let is_enough = desk.batches.taken_bytes() - before >= SWEEP_BYTES;
+            if is_enough || desk.batches.is_full() {
+                *turn = at;
+                return true;
+            }
+            has_progress |= tails.get_mut(at).is_some_and(|tail| tail.read(desk));
+        }
+        if !has_progress {
+            return false;
+        }
+    }
+}
+
 fn desk<'a>(
     settings: &'a Settings,
     positions: &'a mut Positions,
+    holders: &'a mut Holders,
     buffers: &'a Buffers,
     batches: &'a mut Batches,
     metrics: &'a Metrics,
@@ -295,6 +309,7 @@ fn desk<'a>(
     Desk {
         settings,
         positions,
+        holders,
         buffers,
         batches,
         metrics,

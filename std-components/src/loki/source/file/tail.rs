@@ -5,6 +5,7 @@ use super::batches::{Batches, Part};
 use super::buffers::Buffers;
 use super::encoding::Encoding;
 use super::generation::{Generation, Opening, Phase, Turn};
+use super::holders::{Claim, Holders};
 use super::identity::{Identity, find_renamed, is_rewritten};
 use super::metrics::{FileMetrics, Metrics};
 use super::positions::{Key, Position, Positions};
@@ -67,6 +68,7 @@ enum Retiring {
 pub(super) struct Desk<'a> {
     pub(super) settings: &'a Settings,
     pub(super) positions: &'a mut Positions,
+    pub(super) holders: &'a mut Holders,
     pub(super) buffers: &'a Buffers,
     pub(super) batches: &'a mut Batches,
     pub(super) metrics: &'a Metrics,
@@ -143,6 +145,13 @@ impl Tail {
     #[cfg(test)]
     pub(super) fn generations(&self) -> usize {
         self.generations.len()
+    }
+
+    /// It is forgotten: what it had open, another path may go on with.
+    pub(super) fn release(&self, holders: &mut Holders) {
+        for file in &self.generations {
+            holders.finish(self.id, file.identity(), file.ledger.committed());
+        }
     }
 
     /// Whether it can be forgotten.
@@ -317,15 +326,30 @@ impl Tail {
             && last.phase != Phase::Truncated
             && is_rewritten(last.file(), &file, last.read_offset())
         {
+            desk.holders
+                .finish(self.id, last.identity(), last.ledger.committed());
             last.adopt(file)?;
+            desk.holders.hold(self.id, &self.info.key, last.identity());
             return Ok(Ok(()));
         }
-        self.push(desk, file, 0)?;
+        let is_truncated = self
+            .generations
+            .back()
+            .is_some_and(|last| last.phase == Phase::Truncated);
+        let claim = if is_truncated {
+            Claim::From(0)
+        } else {
+            desk.holders.claim(&self.info.key, &file)?
+        };
+        let Claim::From(offset) = claim else {
+            return Ok(Ok(()));
+        };
+        self.push(desk, file, offset)?;
         tracing::info!(component_id = %self.component, path = %self.path.display(), "the file was rotated, the new one is read");
         Ok(Ok(()))
     }
 
-    fn push(&mut self, desk: &Desk<'_>, file: File, offset: u64) -> io::Result<()> {
+    fn push(&mut self, desk: &mut Desk<'_>, file: File, offset: u64) -> io::Result<()> {
         let delay = desk.settings.initial_delay;
         let opening = Opening {
             number: self.next_generation,
@@ -335,6 +359,7 @@ impl Tail {
         };
         let generation = Generation::new(file, opening, offset)?;
         self.next_generation += 1;
+        desk.holders.hold(self.id, &self.info.key, generation.identity());
         self.generations.push_back(generation);
         if !std::mem::replace(&mut self.was_opened, true) {
             tracing::info!(component_id = %self.component, path = %self.path.display(), "start tailing file");
@@ -390,14 +415,16 @@ impl Tail {
             },
         };
         let is_packed = desk.settings.format.is_some();
-        let mut offset = 0;
+        let Claim::From(mut offset) = desk.holders.claim(&self.info.key, &file).map_err(cannot)? else {
+            return Ok(());
+        };
         match stored {
-            None if from_end && !is_packed => {
+            None if from_end && !is_packed && offset == 0 => {
                 offset = Generation::last_line_end(&file, desk.settings.encoding).map_err(cannot)?;
             }
             None => {}
             Some((stored, None)) if is_packed || metadata.len() >= stored => offset = stored,
-            Some((_, None)) => {}
+            Some((_, None)) => offset = 0,
             Some((stored, Some(identity))) => {
                 let begins_alike = identity.head.is_of(&file).map_err(cannot)?;
                 let holds_it = begins_alike && (is_packed || metadata.len() >= stored);
@@ -418,10 +445,14 @@ impl Tail {
     }
 
     /// Opens the file that the stored position belongs to under the name that rotation has given it.
-    fn open_renamed(&mut self, desk: &Desk<'_>, offset: u64, identity: &Identity) -> io::Result<bool> {
+    fn open_renamed(&mut self, desk: &mut Desk<'_>, offset: u64, identity: &Identity) -> io::Result<bool> {
         let Some((name, file)) = find_renamed(&self.path, identity) else {
             return Ok(false);
         };
+        if desk.holders.is_read_elsewhere(&self.info.key, &file)? {
+            // The path that it has now reads it already.
+            return Ok(true);
+        }
         self.push(desk, file, offset)?;
         self.leave(desk.now);
         tracing::info!(component_id = %self.component, path = %self.path.display(), renamed_to = %name.display(), offset,
@@ -536,7 +567,12 @@ impl Tail {
             if self.generations.len() == 1 {
                 self.store(desk.positions);
             }
-            self.generations.pop_front();
+            if let Some(done) = self.generations.pop_front()
+                && !self.generations.iter().any(|file| file.is_inode_of(&done))
+            {
+                desk.holders
+                    .finish(self.id, done.identity(), done.ledger.committed());
+            }
         }
     }
 

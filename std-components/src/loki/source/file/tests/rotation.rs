@@ -313,7 +313,7 @@ fn a_damaged_positions_file() {
         (OnPositionsFileError::RestartFromEnd, vec!["3"]),
         (OnPositionsFileError::Skip, vec![]),
     ] {
-        let mut bench = Bench::new(Settings {
+        let bench = Bench::new(Settings {
             on_positions_file_error: action,
             ..settings()
         });
@@ -352,4 +352,45 @@ fn reading_stops_when_nothing_is_acknowledged() {
     held.into_iter().for_each(|batch| batch.ack.delivered());
     bench.settle();
     assert_eq!(count + bench.deliver().len(), 20_000);
+}
+
+#[test]
+fn a_rotated_file_that_a_glob_finds_again_is_not_read_twice() {
+    let mut bench = bench();
+    assert_eq!(bench.deliver(), ["1", "2"]);
+    for (line, late) in [("3", "4"), ("5", "6"), ("7", "8")] {
+        bench.append("a.log", format!("{line}\n"));
+        if bench.path("a.log.1").exists() {
+            bench.rename("a.log.1", "a.log.2");
+        }
+        bench.rename("a.log", "a.log.1");
+        bench.append("a.log", "");
+        bench.follow(&["a.log", "a.log.1", "a.log.2"]);
+        let mut lines = bench.deliver();
+        bench.append("a.log.1", format!("{late}\n"));
+        lines.extend(bench.deliver());
+        bench.pass_time(6);
+        lines.extend(bench.deliver());
+        assert_eq!(lines, [line, late]);
+    }
+    // The path that it has now goes on with it.
+    bench.append("a.log.1", "9\n");
+    assert_eq!(bench.deliver(), ["9"]);
+    bench.save();
+    bench.rename("a.log.1", "a.log.2");
+    bench.rename("a.log", "a.log.1");
+    bench.append("a.log.1", "10\n");
+    bench.append("a.log", "11\n");
+    let mut bench = bench.killed();
+    let mut lines = bench.deliver();
+    lines.sort();
+    assert_eq!(lines, ["10", "11"]);
+}
+
+#[test]
+fn two_names_of_one_file_are_two_sources() {
+    let mut bench = bench();
+    fs::hard_link(bench.path("a.log"), bench.path("b.log")).unwrap();
+    bench.follow(&["a.log", "b.log"]);
+    assert_eq!(bench.deliver(), ["1", "2", "1", "2"]);
 }
