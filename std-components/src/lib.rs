@@ -14,6 +14,7 @@ pub mod local;
 pub mod loki;
 #[cfg(feature = "prometheus")]
 pub mod prometheus;
+pub mod relabel;
 pub mod signals;
 pub mod text;
 
