@@ -1,2 +1,18 @@
-//! The alloy-rs command.
-fn main() {}
+//! The `alloy-rs` command: formats, checks and runs Alloy (River) configurations.
+
+mod atomic_file;
+mod cli;
+mod config_metrics;
+mod http;
+mod logging;
+mod report;
+mod resources;
+mod runtime;
+mod sources;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::Cli::parse().execute()
+}

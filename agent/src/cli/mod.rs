@@ -1,0 +1,65 @@
+//! The command line: what can be asked for, with the reference's flag names where it has them.
+
+pub(crate) mod check;
+pub(crate) mod completion;
+pub(crate) mod fmt;
+pub(crate) mod run;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Ended as asked.
+pub(crate) const OK: ExitCode = ExitCode::SUCCESS;
+/// The configuration has errors, or is not formatted.
+pub(crate) fn findings() -> ExitCode {
+    ExitCode::from(1)
+}
+/// The command was given wrongly, or a file could not be read or written.
+pub(crate) fn usage() -> ExitCode {
+    ExitCode::from(2)
+}
+
+/// Formats, checks and runs Alloy (River) configurations.
+#[derive(Debug, Parser)]
+#[command(
+    name = "alloy-rs",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    after_help = "Examples:\n  \
+        alloy-rs run config.alloy                 run a configuration; the page is at http://127.0.0.1:12345\n  \
+        alloy-rs check /etc/alloy                 find mistakes in a folder's *.alloy files\n  \
+        alloy-rs fmt -w config.alloy              format a file in place\n  \
+        cat config.alloy | alloy-rs fmt           format standard input\n  \
+        alloy-rs completion bash > /etc/bash_completion.d/alloy-rs"
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a configuration until SIGTERM or SIGINT
+    Run(run::RunArgs),
+    /// Print or write configurations in the canonical format
+    Fmt(fmt::FmtArgs),
+    /// Find mistakes in configurations without running them
+    #[command(alias = "validate")]
+    Check(check::CheckArgs),
+    /// Print the completion script of a shell
+    Completion(completion::CompletionArgs),
+}
+
+impl Cli {
+    /// Does what was asked and says how it ended.
+    pub(crate) fn execute(self) -> ExitCode {
+        match self.command {
+            Command::Run(args) => run::execute(args),
+            Command::Fmt(args) => fmt::execute(args),
+            Command::Check(args) => check::execute(args),
+            Command::Completion(args) => completion::execute(&args),
+        }
+    }
+}

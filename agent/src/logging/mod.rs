@@ -1,0 +1,144 @@
+//! The agent's own log: one line an event on stderr, as logfmt or JSON, in the reference's field order.
+//!
+//! Level and format can change while it runs (the `logging` block), so both are atomics that the subscriber reads for each event.
+
+mod line;
+
+use line::{Format, Line};
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id};
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Changes the running log. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LogControl {
+    state: Arc<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    level: AtomicU8,
+    format: AtomicU8,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { level: AtomicU8::new(rank(Level::INFO)), format: AtomicU8::new(Format::Logfmt as u8) }
+    }
+}
+
+fn rank(level: Level) -> u8 {
+    match level {
+        Level::ERROR => 1,
+        Level::WARN => 2,
+        Level::INFO => 3,
+        Level::DEBUG => 4,
+        Level::TRACE => 5,
+    }
+}
+
+impl LogControl {
+    /// Sets the level by the reference's word: `error`, `warn`, `info` or `debug`.
+    pub(crate) fn set_level(&self, level: &str) {
+        let rank = match level {
+            "error" => 1,
+            "warn" => 2,
+            "debug" => 4,
+            _ => 3,
+        };
+        self.state.level.store(rank, Ordering::Relaxed);
+    }
+
+    /// Sets the format by the reference's word: `logfmt` or `json`.
+    pub(crate) fn set_format(&self, format: &str) {
+        let format = if format == "json" { Format::Json } else { Format::Logfmt };
+        self.state.format.store(format as u8, Ordering::Relaxed);
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        let mut limit = self.state.level.load(Ordering::Relaxed);
+        // Libraries speak of every connection at info and below; theirs is shown when debugging only.
+        let ours = ["alloy_rs", "std_components", "river_"].iter().any(|ours| metadata.target().starts_with(ours));
+        if !ours && limit < 4 {
+            limit = limit.min(2);
+        }
+        rank(*metadata.level()) <= limit
+    }
+
+    fn format(&self) -> Format {
+        if self.state.format.load(Ordering::Relaxed) == Format::Json as u8 { Format::Json } else { Format::Logfmt }
+    }
+}
+
+/// Starts the log of this process and hands back its control.
+pub(crate) fn start() -> LogControl {
+    let control = LogControl::default();
+    let layer = StderrLayer { control: control.clone() };
+    // Fails only where a subscriber is already set, which then goes on.
+    drop(tracing_subscriber::registry().with(layer).try_init());
+    control
+}
+
+struct StderrLayer {
+    control: LogControl,
+}
+
+/// The fields of a span, kept with it so that each event in it carries them.
+struct SpanFields(Vec<(&'static str, String)>);
+
+struct Collect<'a>(&'a mut Vec<(&'static str, String)>);
+
+impl Visit for Collect<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.push((field.name(), value.to_owned()));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        self.0.push((field.name(), format!("{value:?}")));
+    }
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for StderrLayer {
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> tracing::subscriber::Interest {
+        // The level may change at any time: ask again for each event.
+        tracing::subscriber::Interest::sometimes()
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        metadata.is_span() || self.control.enabled(metadata)
+    }
+
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        if let Some(span) = context.span(id) {
+            let mut fields = Vec::new();
+            attributes.record(&mut Collect(&mut fields));
+            span.extensions_mut().insert(SpanFields(fields));
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let mut fields = Vec::new();
+        event.record(&mut Collect(&mut fields));
+        let mut line = Line::new(self.control.format(), std::time::SystemTime::now(), event.metadata().level());
+        if let Some(at) = fields.iter().position(|(name, _)| *name == "message") {
+            let (_, message) = fields.remove(at);
+            line.field("msg", &message);
+        }
+        if let Some(scope) = context.event_scope(event) {
+            for span in scope.from_root() {
+                if let Some(SpanFields(fields)) = span.extensions().get() {
+                    fields.iter().for_each(|(name, value)| line.field(name, value));
+                }
+            }
+        }
+        fields.iter().for_each(|(name, value)| line.field(name, value));
+        // A closed stderr must not take the agent down.
+        drop(std::io::stderr().lock().write_all(line.finish().as_bytes()));
+    }
+}

@@ -1,0 +1,214 @@
+//! The running agent: a controller with the files that its configuration comes from.
+
+mod process;
+
+pub(crate) use process::{Ended, run};
+
+use crate::config_metrics::{self, ConfigMetrics};
+use crate::sources::{self, ReadError, Source};
+use river_eval::eval::Constants;
+use river_syntax::{Diagnostic, Severity, Sources};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use std_components::component::{MetricsHub, Page, Services, Stability};
+use std_components::controller::{self, ComponentInfo, Controller};
+
+/// What `run` was asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// The configuration: a file or a folder.
+    pub(crate) path: PathBuf,
+    /// Where components keep data.
+    pub(crate) storage: PathBuf,
+    /// Where to serve HTTP.
+    pub(crate) listen: Option<SocketAddr>,
+    /// Before the UI's paths.
+    pub(crate) ui_prefix: String,
+    /// How long a stop may take.
+    pub(crate) shutdown_timeout: Duration,
+    /// The least stability of components.
+    pub(crate) stability: Stability,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            path: PathBuf::new(),
+            storage: std::env::temp_dir(),
+            listen: None,
+            ui_prefix: "/".to_owned(),
+            shutdown_timeout: Duration::from_secs(10),
+            stability: Stability::GenerallyAvailable,
+        }
+    }
+}
+
+impl Options {
+    fn for_controller(&self) -> controller::Options {
+        controller::Options {
+            services: Services { storage: self.storage.clone(), ..Services::default() },
+            min_stability: self.stability,
+            shutdown_timeout: self.shutdown_timeout,
+            constants: Constants { hostname: hostname(), ..Constants::default() },
+            ..controller::Options::default()
+        }
+    }
+}
+
+/// The machine's name; empty where it cannot be read.
+fn hostname() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// The texts with their names.
+fn table(texts: &[Source]) -> Sources {
+    let mut sources = Sources::new();
+    for source in texts {
+        sources.add(source.name.as_str(), source.text.as_str());
+    }
+    sources
+}
+
+/// Everything that is wrong with a configuration, without running it.
+pub(crate) fn check(options: &Options, texts: &[Source]) -> (Sources, Vec<Diagnostic>) {
+    // Components may make channels and timers when they are built.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let guard = runtime.as_ref().ok().map(tokio::runtime::Runtime::enter);
+    let sources = table(texts);
+    let answer = match controller::check(&options.for_controller(), sources.clone()) {
+        Ok(warnings) => (sources, warnings),
+        Err(rejected) => (rejected.sources, rejected.diagnostics),
+    };
+    drop(guard);
+    answer
+}
+
+/// Why a configuration was not taken.
+#[derive(Debug)]
+pub(crate) enum ReloadError {
+    /// It cannot be read.
+    Read(ReadError),
+    /// It is wrong.
+    Rejected {
+        /// Its texts.
+        sources: Sources,
+        /// Everything that is wrong with it.
+        diagnostics: Vec<Diagnostic>,
+    },
+}
+
+/// What the HTTP server and the signals act on.
+#[derive(Debug)]
+pub(crate) struct Agent {
+    options: Options,
+    controller: Controller,
+    config: ConfigMetrics,
+    ready: AtomicBool,
+    hostname: String,
+}
+
+impl Agent {
+    /// An agent that runs nothing yet. Has to be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// Where metrics are registered twice.
+    fn new(options: Options) -> Result<Self, prometheus::Error> {
+        let controller = Controller::new(options.for_controller())?;
+        let registry = controller.metrics().registry();
+        let config = ConfigMetrics::new(registry)?;
+        registry.register(Box::new(crate::resources::Resources::new()?))?;
+        Ok(Self { options, controller, config, ready: AtomicBool::new(false), hostname: hostname() })
+    }
+
+    /// Reads the configuration and takes it as a whole, or goes on with the old one.
+    ///
+    /// # Errors
+    /// Why it was not taken; the log and the metrics say so, too.
+    pub(crate) async fn reload(&self) -> Result<(), ReloadError> {
+        let path = self.options.path.clone();
+        let texts = match sources::read(&path) {
+            Ok(texts) => texts,
+            Err(error) => {
+                self.config.loaded("unreadable", false);
+                tracing::error!(%error, "cannot read the configuration; the running one goes on");
+                return Err(ReloadError::Read(error));
+            }
+        };
+        let hash = config_metrics::hash(texts.iter().map(|source| (source.name.as_str(), source.text.as_str())));
+        let began = std::time::Instant::now();
+        match self.controller.load(table(&texts)).await {
+            Ok(report) => {
+                self.config.loaded(&hash, true);
+                self.ready.store(true, Ordering::Release);
+                for warning in &report.warnings {
+                    let warning = river_syntax::render::concise(&report.sources, warning);
+                    tracing::warn!(%warning, "the configuration is used in spite of a warning");
+                }
+                tracing::info!(
+                    started = report.started.len(),
+                    updated = report.updated.len(),
+                    stopped = report.stopped.len(),
+                    unchanged = report.unchanged,
+                    duration = ?began.elapsed(),
+                    "finished complete graph evaluation"
+                );
+                Ok(())
+            }
+            Err(rejected) => {
+                self.config.loaded(&hash, false);
+                let errors = rejected.diagnostics.iter().filter(|found| found.severity == Severity::Error);
+                let first = errors.clone().next().map(|first| river_syntax::render::concise(&rejected.sources, first));
+                tracing::error!(
+                    errors = errors.count(),
+                    first = first.unwrap_or_default(),
+                    "the configuration was rejected as a whole; the running one goes on"
+                );
+                Err(ReloadError::Rejected { sources: rejected.sources, diagnostics: rejected.diagnostics })
+            }
+        }
+    }
+
+    /// Whether a configuration has been loaded.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
+    }
+
+    /// Components that are not well, and why.
+    pub(crate) fn unhealthy(&self) -> Vec<(String, String)> {
+        let unhealthy = self.controller.unhealthy().into_iter();
+        unhealthy.map(|(id, health)| (id.to_string(), health.message)).collect()
+    }
+
+    /// All components, without details.
+    pub(crate) fn components(&self) -> Vec<ComponentInfo> {
+        self.controller.components()
+    }
+
+    /// A component with details.
+    pub(crate) fn component(&self, id: &str) -> Option<ComponentInfo> {
+        self.controller.component(id)
+    }
+
+    /// An exporter's page.
+    pub(crate) fn page(&self, id: &str) -> Option<Arc<dyn Page>> {
+        self.controller.page(id)
+    }
+
+    /// All metrics of the process.
+    pub(crate) fn metrics(&self) -> &MetricsHub {
+        self.controller.metrics()
+    }
+
+    /// The machine's name.
+    pub(crate) fn hostname(&self) -> &str {
+        &self.hostname
+    }
+
+    /// Where HTTP is served.
+    pub(crate) fn address(&self) -> String {
+        self.options.listen.map(|address| address.to_string()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,184 @@
+//! The process around the agent: threads, signals, the order of starting and stopping.
+
+use super::{Agent, Options, ReloadError};
+use crate::logging::{self, LogControl};
+use crate::report::Reporter;
+use crate::{http, sources};
+use std::io::Write;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// Threads that run components at the most; the work is mostly waiting, and each thread costs memory.
+const MAX_WORKERS: usize = 8;
+
+/// Threads for reads of files and `/proc` at the most.
+const MAX_BLOCKING_THREADS: usize = 16;
+
+/// How the process ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// As asked.
+    Stopped,
+    /// The configuration is wrong, the port is in use, or the like; it has been told.
+    Failed,
+    /// The configuration cannot be read; it has been told.
+    Unreadable,
+}
+
+/// Runs until a signal ends it.
+pub(crate) fn run(options: Options) -> Ended {
+    // Before anything is started: a path that is wrong needs no log.
+    if let Err(error) = sources::read(&options.path) {
+        complain(&error.to_string());
+        return Ended::Unreadable;
+    }
+    let workers = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MAX_WORKERS));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers)
+        .max_blocking_threads(MAX_BLOCKING_THREADS)
+        .thread_name("alloy-rs")
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            complain(&format!("cannot start threads: {error}"));
+            return Ended::Failed;
+        }
+    };
+    let ended = runtime.block_on(serve(options));
+    // Whatever still blocks a thread had its time during the shutdown.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn serve(options: Options) -> Ended {
+    let log = logging::start();
+    let mut signals = match Signals::new() {
+        Ok(signals) => signals,
+        Err(error) => {
+            complain(&format!("cannot listen for signals: {error}"));
+            return Ended::Failed;
+        }
+    };
+    let listener = match options.listen {
+        None => None,
+        Some(address) => match TcpListener::bind(address).await {
+            Ok(listener) => Some(listener),
+            Err(error) => {
+                complain(&format!(
+                    "cannot listen on {address}: {error}; stop what uses the port, or choose another with --server.http.listen-addr"
+                ));
+                return Ended::Failed;
+            }
+        },
+    };
+    let prefix = options.ui_prefix.clone();
+    let agent = match Agent::new(options) {
+        Ok(agent) => Arc::new(agent),
+        Err(error) => {
+            complain(&format!("cannot set up metrics: {error}"));
+            return Ended::Failed;
+        }
+    };
+    let http_stop = CancellationToken::new();
+    // Up before the first load, so that /-/ready can answer that there is none yet.
+    let server = listener.map(|listener| {
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(addr = %address, "now listening for http traffic");
+        }
+        let (agent, stop) = (agent.clone(), http_stop.clone());
+        tokio::spawn(async move { http::serve(listener, agent, &prefix, stop).await })
+    });
+    tokio::spawn(follow_log_settings(agent.clone(), log));
+
+    let ended = match agent.reload().await {
+        Ok(()) => {
+            until_stopped(&agent, &mut signals).await;
+            Ended::Stopped
+        }
+        Err(ReloadError::Read(_)) => Ended::Unreadable,
+        Err(ReloadError::Rejected { sources, diagnostics }) => {
+            Reporter::stderr().print(&sources, &diagnostics);
+            complain("could not perform the initial load successfully");
+            Ended::Failed
+        }
+    };
+    tokio::select! {
+        () = agent.controller.shutdown() => {}
+        () = signals.stop() => tracing::warn!("stopped at once by a second signal; what was not delivered is read again at the next start"),
+    }
+    // Last, so that metrics can be read while things drain.
+    http_stop.cancel();
+    if let Some(server) = server {
+        // Connections that stay open must not keep the process.
+        let grace = std::time::Duration::from_millis(500);
+        drop(tokio::time::timeout(grace, server).await);
+    }
+    ended
+}
+
+/// Reloads on SIGHUP until a signal says stop.
+async fn until_stopped(agent: &Agent, signals: &mut Signals) {
+    loop {
+        tokio::select! {
+            () = signals.stop() => {
+                tracing::info!("shutting down: sources stop first, then what waits is delivered");
+                return;
+            }
+            () = signals.reload() => {
+                // Told by the log and by the metrics.
+                drop(agent.reload().await);
+            }
+        }
+    }
+}
+
+/// Keeps the log as the `logging` block wants it.
+async fn follow_log_settings(agent: Arc<Agent>, log: LogControl) {
+    let mut settings = agent.controller.log_settings();
+    loop {
+        {
+            let settings = settings.borrow_and_update();
+            log.set_level(settings.level.as_str());
+            log.set_format(settings.format.as_str());
+        }
+        if settings.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+struct Signals {
+    hangup: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    async fn reload(&mut self) {
+        self.hangup.recv().await;
+    }
+}
+
+fn complain(message: &str) {
+    // There is nowhere left to say that stderr is closed.
+    drop(writeln!(std::io::stderr(), "alloy-rs: {message}"));
+}
