@@ -7,7 +7,9 @@ use std::path::Path;
 pub(crate) fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
     // A link stays a link: what it points at is replaced.
     let path = path.canonicalize()?;
-    let folder = path.parent().ok_or_else(|| std::io::Error::other("the path has no folder"))?;
+    let folder = path
+        .parent()
+        .ok_or_else(|| std::io::Error::other("the path has no folder"))?;
     let metadata = std::fs::metadata(&path)?;
     let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
     temporary.write_all(content)?;
@@ -47,7 +49,10 @@ mod tests {
         symlink(&file, &link).unwrap();
         super::replace(&link, b"new").unwrap();
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "new");
-        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(
+            std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+            0o640
+        );
         assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
     }
 }

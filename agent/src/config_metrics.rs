@@ -30,14 +30,19 @@ pub(crate) fn hash<'a>(sources: impl IntoIterator<Item = (&'a str, &'a str)>) ->
             hasher.update(piece.as_bytes());
         }
     }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 impl ConfigMetrics {
     /// # Errors
     /// Where one of the names is registered already.
     pub(crate) fn new(registry: &Registry) -> prometheus::Result<Self> {
-        let hash_gauge = |name: &str, help: &str| GaugeVec::new(Opts::new(name, help), &["sha256", "cluster_name"]);
+        let hash_gauge =
+            |name: &str, help: &str| GaugeVec::new(Opts::new(name, help), &["sha256", "cluster_name"]);
         let metrics = Self {
             successful: Gauge::new("alloy_config_last_load_successful", "Config loaded successfully.")?,
             success_timestamp: Gauge::new(
@@ -62,13 +67,17 @@ impl ConfigMetrics {
 
     /// A load of a configuration with this hash ended.
     pub(crate) fn loaded(&self, hash: &str, success: bool) {
-        let mut hashes = self.hashes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut hashes = self
+            .hashes
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         set_hash(&self.wanted, &mut hashes.wanted, hash);
         if success {
             set_hash(&self.running, &mut hashes.running, hash);
             self.successful.set(1.0);
             let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-            self.success_timestamp.set(now.map_or(0.0, |now| now.as_secs_f64().floor()));
+            self.success_timestamp
+                .set(now.map_or(0.0, |now| now.as_secs_f64().floor()));
         } else {
             self.successful.set(0.0);
             self.failures.inc();
@@ -95,12 +104,23 @@ mod tests {
         let metrics = ConfigMetrics::new(&registry).unwrap();
         metrics.loaded("aaa", true);
         metrics.loaded("bbb", false);
-        let page = prometheus::TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
-        assert!(page.contains("alloy_config_hash{cluster_name=\"\",sha256=\"aaa\"} 1"), "{page}");
-        assert!(page.contains("alloy_config_wanted_hash{cluster_name=\"\",sha256=\"bbb\"} 1"), "{page}");
+        let page = prometheus::TextEncoder::new()
+            .encode_to_string(&registry.gather())
+            .unwrap();
+        assert!(
+            page.contains("alloy_config_hash{cluster_name=\"\",sha256=\"aaa\"} 1"),
+            "{page}"
+        );
+        assert!(
+            page.contains("alloy_config_wanted_hash{cluster_name=\"\",sha256=\"bbb\"} 1"),
+            "{page}"
+        );
         assert!(page.contains("alloy_config_last_load_successful 0"), "{page}");
         assert!(page.contains("alloy_config_load_failures_total 1"), "{page}");
-        assert!(!page.contains("alloy_config_wanted_hash{cluster_name=\"\",sha256=\"aaa\"}"), "{page}");
+        assert!(
+            !page.contains("alloy_config_wanted_hash{cluster_name=\"\",sha256=\"aaa\"}"),
+            "{page}"
+        );
     }
 
     #[test]

@@ -30,15 +30,22 @@ impl Reporter {
     /// For standard error: graphical on a terminal, with colour unless `NO_COLOR` is set.
     pub(crate) fn stderr() -> Self {
         let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        let style =
-            if std::io::stderr().is_terminal() { Style::Graphical { colour } } else { Style::Concise };
+        let style = if std::io::stderr().is_terminal() {
+            Style::Graphical { colour }
+        } else {
+            Style::Concise
+        };
         Self { style }
     }
 
     /// Writes them to standard error, errors first, with a line that counts them.
     pub(crate) fn print(&self, sources: &Sources, diagnostics: &[Diagnostic]) {
         // There is nowhere left to say that stderr is closed.
-        drop(std::io::stderr().lock().write_all(self.render(sources, diagnostics).as_bytes()));
+        drop(
+            std::io::stderr()
+                .lock()
+                .write_all(self.render(sources, diagnostics).as_bytes()),
+        );
     }
 
     fn render(&self, sources: &Sources, diagnostics: &[Diagnostic]) -> String {
@@ -51,7 +58,7 @@ impl Reporter {
         }
         if diagnostics.len() > MAX_TOLD {
             // Writing to a String cannot fail, here and below.
-            drop(writeln!(out, "(and {} more diagnostics)", diagnostics.len() - MAX_TOLD));
+            let _ = writeln!(out, "(and {} more diagnostics)", diagnostics.len() - MAX_TOLD);
         }
         out
     }
@@ -59,7 +66,10 @@ impl Reporter {
 
 /// The plain form, for logs and HTTP answers too.
 pub(crate) fn text(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
-    Reporter { style: Style::Concise }.render(sources, diagnostics)
+    Reporter {
+        style: Style::Concise,
+    }
+    .render(sources, diagnostics)
 }
 
 /// A finding as programs read it.
@@ -88,10 +98,12 @@ pub(crate) fn json<'s>(sources: &'s Sources, diagnostics: &'s [Diagnostic]) -> F
     let finding = |diagnostic: &'s Diagnostic| {
         let span = diagnostic.primary.span;
         let file = sources.get(span.file);
-        let place = |offset| file.map_or((0, 0), |file| {
-            let at = file.line_column(offset);
-            (at.line, at.column)
-        });
+        let place = |offset| {
+            file.map_or((0, 0), |file| {
+                let at = file.line_column(offset);
+                (at.line, at.column)
+            })
+        };
         let ((line, column), (end_line, end_column)) = (place(span.start), place(span.end));
         Finding {
             file: file.map_or("", |file| file.name()),
@@ -105,22 +117,34 @@ pub(crate) fn json<'s>(sources: &'s Sources, diagnostics: &'s [Diagnostic]) -> F
             help: diagnostic.help.as_deref(),
         }
     };
-    Findings { version: 1, diagnostics: diagnostics.iter().map(finding).collect() }
+    Findings {
+        version: 1,
+        diagnostics: diagnostics.iter().map(finding).collect(),
+    }
 }
 
 /// How many there are of a severity.
 pub(crate) fn count(diagnostics: &[Diagnostic], severity: Severity) -> usize {
-    diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count()
+    diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.severity == severity)
+        .count()
 }
 
 fn concise(out: &mut String, sources: &Sources, diagnostic: &Diagnostic) {
-    drop(writeln!(out, "{}", river_syntax::render::concise(sources, diagnostic)));
+    let _ = writeln!(out, "{}", river_syntax::render::concise(sources, diagnostic));
 }
 
 fn graphical(out: &mut String, sources: &Sources, diagnostic: &Diagnostic, colour: bool) {
-    let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(DEFAULT_WIDTH).with_links(false);
+    let theme = if colour {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::unicode_nocolor()
+    };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(DEFAULT_WIDTH)
+        .with_links(false);
     let report = river_syntax::render::Report::new(sources, diagnostic);
-    drop(handler.render_report(out, &report));
+    let _ = handler.render_report(out, &report);
     out.push('\n');
 }

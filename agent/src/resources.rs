@@ -1,6 +1,6 @@
 //! The process' own metrics: `alloy_build_info` and `alloy_resources_*`, read when the page is asked for.
 
-use procfs::Current;
+use procfs::{Current, CurrentSI};
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{Counter, Gauge, Opts};
@@ -34,18 +34,24 @@ impl Resources {
     /// # Errors
     /// Only where a name were invalid; they are constants.
     pub(crate) fn new() -> prometheus::Result<Self> {
-        let build = Opts::new("alloy_build_info", "The version of this agent; the value is always 1.")
-            .const_label("version", env!("CARGO_PKG_VERSION"))
-            .const_label("goversion", "")
-            .const_label("goos", std::env::consts::OS)
-            .const_label("goarch", std::env::consts::ARCH)
-            .const_label("branch", "")
-            .const_label("revision", "")
-            .const_label("tags", "");
+        let build = Opts::new(
+            "alloy_build_info",
+            "The version of this agent; the value is always 1.",
+        )
+        .const_label("version", env!("CARGO_PKG_VERSION"))
+        .const_label("goversion", "")
+        .const_label("goos", std::env::consts::OS)
+        .const_label("goarch", std::env::consts::ARCH)
+        .const_label("branch", "")
+        .const_label("revision", "")
+        .const_label("tags", "");
         let build = Gauge::with_opts(build)?;
         build.set(1.0);
         Ok(Self {
-            cpu: Counter::new("alloy_resources_process_cpu_seconds_total", "Total user and system CPU time spent in seconds.")?,
+            cpu: Counter::new(
+                "alloy_resources_process_cpu_seconds_total",
+                "Total user and system CPU time spent in seconds.",
+            )?,
             received: Counter::new(
                 "alloy_resources_machine_rx_bytes_total",
                 "Total bytes, host-wide, received across all network interfaces.",
@@ -54,8 +60,14 @@ impl Resources {
                 "alloy_resources_machine_tx_bytes_total",
                 "Total bytes, host-wide, sent across all network interfaces.",
             )?,
-            resident: Gauge::new("alloy_resources_process_resident_memory_bytes", "Current resident memory size in bytes.")?,
-            virtual_memory: Gauge::new("alloy_resources_process_virtual_memory_bytes", "Current virtual memory size in bytes.")?,
+            resident: Gauge::new(
+                "alloy_resources_process_resident_memory_bytes",
+                "Current resident memory size in bytes.",
+            )?,
+            virtual_memory: Gauge::new(
+                "alloy_resources_process_virtual_memory_bytes",
+                "Current virtual memory size in bytes.",
+            )?,
             start: Gauge::new(
                 "alloy_resources_process_start_time_seconds",
                 "Start time of the process since Unix epoch in seconds.",
@@ -66,7 +78,15 @@ impl Resources {
     }
 
     fn parts(&self) -> [&dyn Collector; 7] {
-        [&self.cpu, &self.received, &self.sent, &self.resident, &self.virtual_memory, &self.start, &self.build]
+        [
+            &self.cpu,
+            &self.received,
+            &self.sent,
+            &self.resident,
+            &self.virtual_memory,
+            &self.start,
+            &self.build,
+        ]
     }
 }
 
@@ -125,9 +145,15 @@ mod tests {
     #[test]
     fn this_process_has_memory_and_a_start_in_the_past() {
         let reading = read().unwrap();
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap()
+            .as_secs_f64();
         assert!(reading.resident_bytes > 100_000.0 && reading.virtual_bytes >= reading.resident_bytes);
-        assert!(reading.start_seconds <= now + 1.0 && reading.start_seconds > now - 86_400.0, "{reading:?}");
+        assert!(
+            reading.start_seconds <= now + 1.0 && reading.start_seconds > now - 86_400.0,
+            "{reading:?}"
+        );
     }
 
     #[test]

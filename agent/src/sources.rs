@@ -20,7 +20,10 @@ pub(crate) struct ReadError {
 
 impl ReadError {
     fn new(path: &Path, reason: impl ToString) -> Self {
-        Self { path: path.into(), reason: reason.to_string() }
+        Self {
+            path: path.into(),
+            reason: reason.to_string(),
+        }
     }
 }
 
@@ -55,7 +58,10 @@ pub(crate) fn read_file(path: &Path) -> Result<Source, ReadError> {
 pub(crate) fn read_stdin() -> Result<Source, ReadError> {
     let path = Path::new("<stdin>");
     let mut bytes = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| ReadError::new(path, error))?;
+    std::io::stdin()
+        .lock()
+        .read_to_end(&mut bytes)
+        .map_err(|error| ReadError::new(path, error))?;
     text_of(path, bytes)
 }
 
@@ -64,9 +70,15 @@ fn text_of(path: &Path, bytes: Vec<u8>) -> Result<Source, ReadError> {
         let at = error.utf8_error().valid_up_to();
         let before = &error.as_bytes()[..at];
         let line = memchr::memchr_iter(b'\n', before).count() + 1;
-        ReadError::new(path, format!("line {line} is not valid UTF-8 (byte {at}); save the file as UTF-8"))
+        ReadError::new(
+            path,
+            format!("line {line} is not valid UTF-8 (byte {at}); save the file as UTF-8"),
+        )
     })?;
-    Ok(Source { name: path.display().to_string(), text })
+    Ok(Source {
+        name: path.display().to_string(),
+        text,
+    })
 }
 
 #[cfg(test)]
@@ -81,7 +93,13 @@ mod tests {
         std::fs::write(folder.path().join("notes.txt"), "x").unwrap();
         std::fs::create_dir(folder.path().join("sub.alloy")).unwrap();
         let sources = read(folder.path()).unwrap();
-        assert_eq!(sources.iter().map(|source| source.text.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(
+            sources
+                .iter()
+                .map(|source| source.text.as_str())
+                .collect::<Vec<_>>(),
+            ["a", "b"]
+        );
         assert!(sources[0].name.ends_with("/a.alloy"));
     }
 
@@ -91,7 +109,10 @@ mod tests {
         let file = folder.path().join("latin1.alloy");
         std::fs::write(&file, b"a = 1\nb = \"\xe9\"\n").unwrap();
         let message = read(&file).unwrap_err().to_string();
-        assert!(message.contains("latin1.alloy: line 2 is not valid UTF-8 (byte 11)"), "{message}");
+        assert!(
+            message.contains("latin1.alloy: line 2 is not valid UTF-8 (byte 11)"),
+            "{message}"
+        );
         assert!(read(folder.path().join("none").as_path()).is_err());
     }
 }

@@ -12,11 +12,13 @@ use std::process::ExitCode;
 
 /// Find mistakes in configurations without running them.
 #[derive(Debug, Args)]
-#[command(after_help = "A folder's *.alloy files are one configuration. Nothing is started and no peer is called.\n\n\
+#[command(
+    after_help = "A folder's *.alloy files are one configuration. Nothing is started and no peer is called.\n\n\
     Exit status: 0 no errors, 1 errors found, 2 cannot read.\n\nExamples:\n  \
     alloy-rs check config.alloy\n  \
     alloy-rs check /etc/alloy\n  \
-    cat config.alloy | alloy-rs check -")]
+    cat config.alloy | alloy-rs check -"
+)]
 pub(crate) struct CheckArgs {
     /// Files or folders, each a configuration; `-` for standard input
     #[arg(required = true)]
@@ -36,7 +38,10 @@ pub(crate) fn execute(args: CheckArgs) -> ExitCode {
                 continue;
             }
         };
-        let options = Options { stability: args.features.stability(), ..Options::default() };
+        let options = Options {
+            stability: args.features.stability(),
+            ..Options::default()
+        };
         let (sources, diagnostics) = runtime::check(&options, &sources);
         Reporter::stderr().print(&sources, &diagnostics);
         let errors = report::count(&diagnostics, Severity::Error);

@@ -16,6 +16,11 @@ pub(crate) struct CompletionArgs {
 }
 
 pub(crate) fn execute(args: &CompletionArgs) -> ExitCode {
-    clap_complete::generate(args.shell, &mut Cli::command(), "alloy-rs", &mut std::io::stdout());
+    clap_complete::generate(
+        args.shell,
+        &mut Cli::command(),
+        "alloy-rs",
+        &mut std::io::stdout(),
+    );
     OK
 }

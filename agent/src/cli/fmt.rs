@@ -12,12 +12,14 @@ use std::process::ExitCode;
 
 /// Print or write configurations in the canonical format.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit status: 0 formatted (with --test: already), 1 syntax errors or (with --test) not formatted, 2 cannot \
+#[command(
+    after_help = "Exit status: 0 formatted (with --test: already), 1 syntax errors or (with --test) not formatted, 2 cannot \
     read or write.\n\nExamples:\n  \
     alloy-rs fmt config.alloy             print the formatted file\n  \
     alloy-rs fmt -w *.alloy               write files in place\n  \
     alloy-rs fmt -t config.alloy          only say whether it is formatted\n  \
-    alloy-rs fmt < config.alloy           format standard input")]
+    alloy-rs fmt < config.alloy           format standard input"
+)]
 pub(crate) struct FmtArgs {
     /// Files to format; standard input where none is given, or for `-`
     files: Vec<PathBuf>,
@@ -35,10 +37,18 @@ pub(crate) fn execute(args: FmtArgs) -> ExitCode {
         complain("standard input has no file to write to; leave out --write or name a file");
         return usage();
     }
-    let files = if stdin { vec![PathBuf::from("-")] } else { args.files.clone() };
+    let files = if stdin {
+        vec![PathBuf::from("-")]
+    } else {
+        args.files.clone()
+    };
     let mut worst = 0;
     for path in &files {
-        let source = if stdin { sources::read_stdin() } else { sources::read_file(path) };
+        let source = if stdin {
+            sources::read_stdin()
+        } else {
+            sources::read_file(path)
+        };
         let status = match source {
             Ok(source) => one(&args, path, source),
             Err(error) => {

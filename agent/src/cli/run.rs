@@ -11,12 +11,14 @@ use std_components::component::Stability;
 
 /// Run a configuration until SIGTERM or SIGINT.
 #[derive(Debug, Args)]
-#[command(after_help = "Signals: SIGHUP reloads the configuration, SIGTERM and SIGINT drain and stop; a second one stops at once.\n\n\
+#[command(
+    after_help = "Signals: SIGHUP reloads the configuration, SIGTERM and SIGINT drain and stop; a second one stops at once.\n\n\
     Exit status: 0 stopped as asked, 1 the configuration has errors or the agent failed, 2 cannot read the configuration.\n\n\
     Examples:\n  \
     alloy-rs run config.alloy\n  \
     alloy-rs run /etc/alloy --storage.path=/var/lib/alloy --server.http.listen-addr=0.0.0.0:12345\n  \
-    curl -X POST http://127.0.0.1:12345/-/reload")]
+    curl -X POST http://127.0.0.1:12345/-/reload"
+)]
 pub(crate) struct RunArgs {
     /// A file, or a folder whose *.alloy files are one configuration
     path: PathBuf,
@@ -24,10 +26,18 @@ pub(crate) struct RunArgs {
     #[arg(long = "storage.path", value_name = "PATH", default_value = "data-alloy/")]
     storage: PathBuf,
     /// Address of the HTTP server
-    #[arg(long = "server.http.listen-addr", value_name = "ADDR", default_value = "127.0.0.1:12345")]
+    #[arg(
+        long = "server.http.listen-addr",
+        value_name = "ADDR",
+        default_value = "127.0.0.1:12345"
+    )]
     listen: SocketAddr,
     /// Path before the UI's pages and API
-    #[arg(long = "server.http.ui-path-prefix", value_name = "PREFIX", default_value = "/")]
+    #[arg(
+        long = "server.http.ui-path-prefix",
+        value_name = "PREFIX",
+        default_value = "/"
+    )]
     ui_prefix: String,
     /// Accepted for the reference's sake: this agent never reports anything to anybody
     #[arg(long = "disable-reporting", num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set, default_value = "false")]

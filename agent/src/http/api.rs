@@ -16,7 +16,11 @@ pub(super) async fn components(State(agent): State<Arc<Agent>>) -> Response {
 pub(super) async fn component(State(agent): State<Arc<Agent>>, Path(id): Path<String>) -> Response {
     match agent.component(&id) {
         Some(component) => super::json(&component),
-        None => (StatusCode::NOT_FOUND, format!("failed to find component {id:?}\n")).into_response(),
+        None => (
+            StatusCode::NOT_FOUND,
+            format!("failed to find component {id:?}\n"),
+        )
+            .into_response(),
     }
 }
 
@@ -34,7 +38,11 @@ pub(super) async fn metrics(State(agent): State<Arc<Agent>>) -> Response {
     let mut page = String::new();
     match agent.metrics().render(&mut page) {
         Ok(()) => ([(header::CONTENT_TYPE, TEXT_FORMAT)], page).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("cannot write the metrics: {error}\n")).into_response(),
+        Err(error) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!("cannot write the metrics: {error}\n"),
+        )
+            .into_response(),
     }
 }
 
@@ -48,16 +56,25 @@ pub(super) async fn component_page(
         return (StatusCode::NOT_FOUND, "404 page not found\n").into_response();
     };
     let Some(page) = agent.page(id) else {
-        return (StatusCode::NOT_FOUND, format!("component {id:?} does not exist or has no page\n")).into_response();
+        return (
+            StatusCode::NOT_FOUND,
+            format!("component {id:?} does not exist or has no page\n"),
+        )
+            .into_response();
     };
     // Rendering reads /proc and may wait for a disk.
     let rendered = tokio::task::spawn_blocking(move || {
         let mut text = String::new();
-        page.render(query.as_deref().unwrap_or(""), &mut text).map(|()| text)
+        page.render(query.as_deref().unwrap_or(""), &mut text)
+            .map(|()| text)
     });
     match rendered.await {
         Ok(Ok(text)) => ([(header::CONTENT_TYPE, TEXT_FORMAT)], text).into_response(),
         Ok(Err(reason)) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{reason}\n")).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("rendering failed: {error}\n")).into_response(),
+        Err(error) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!("rendering failed: {error}\n"),
+        )
+            .into_response(),
     }
 }

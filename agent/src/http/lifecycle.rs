@@ -11,7 +11,11 @@ pub(super) async fn ready(State(agent): State<Arc<Agent>>) -> Response {
     if agent.is_ready() {
         (StatusCode::OK, "Alloy is ready.\n").into_response()
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "Config failed to load or has not been loaded yet.\n").into_response()
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Config failed to load or has not been loaded yet.\n",
+        )
+            .into_response()
     }
 }
 
@@ -37,7 +41,9 @@ pub(super) async fn reload(State(agent): State<Arc<Agent>>, headers: HeaderMap) 
         .and_then(|accept| accept.to_str().ok())
         .is_some_and(|accept| accept.contains("application/json"));
     match agent.reload().await {
-        Ok(()) if wants_json => super::json(&serde_json::json!({"status": "success", "message": "config reloaded"})),
+        Ok(()) if wants_json => {
+            super::json(&serde_json::json!({"status": "success", "message": "config reloaded"}))
+        }
         Ok(()) => (StatusCode::OK, "config reloaded\n").into_response(),
         Err(ReloadError::Read(error)) => (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
         Err(ReloadError::Rejected { sources, diagnostics }) if wants_json => {

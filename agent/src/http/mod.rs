@@ -40,13 +40,19 @@ pub(crate) async fn serve(
     prefix: &str,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
-    axum::serve(listener, router(agent, prefix)).with_graceful_shutdown(stop.cancelled_owned()).await
+    axum::serve(listener, router(agent, prefix))
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await
 }
 
 /// A JSON answer.
 fn json(value: &impl serde::Serialize) -> Response {
     match serde_json::to_vec(value) {
         Ok(body) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("cannot write the answer: {error}\n")).into_response(),
+        Err(error) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!("cannot write the answer: {error}\n"),
+        )
+            .into_response(),
     }
 }

@@ -19,7 +19,10 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn new(format: Format, at: SystemTime, level: &Level) -> Self {
-        let mut line = Self { format, text: String::with_capacity(160) };
+        let mut line = Self {
+            format,
+            text: String::with_capacity(160),
+        };
         if format == Format::Json {
             line.text.push('{');
         }
@@ -93,7 +96,7 @@ fn push_json_string(out: &mut String, value: &str) {
             '\t' => out.push_str("\\t"),
             c if c < ' ' || c == '\u{7f}' => {
                 // Writing to a String cannot fail.
-                drop(write!(out, "\\u{:04x}", c as u32));
+                let _ = write!(out, "\\u{:04x}", c as u32);
             }
             c => out.push(c),
         }
@@ -107,7 +110,11 @@ mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
     fn line(format: Format) -> String {
-        let mut line = Line::new(format, UNIX_EPOCH + Duration::from_nanos(1_763_000_000_123_456_789), &Level::WARN);
+        let mut line = Line::new(
+            format,
+            UNIX_EPOCH + Duration::from_nanos(1_763_000_000_123_456_789),
+            &Level::WARN,
+        );
         line.field("msg", "cannot reach \"loki\"\nat all");
         line.field("component_id", "loki.write.out");
         line.finish()

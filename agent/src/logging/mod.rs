@@ -29,7 +29,10 @@ struct State {
 
 impl Default for State {
     fn default() -> Self {
-        Self { level: AtomicU8::new(rank(Level::INFO)), format: AtomicU8::new(Format::Logfmt as u8) }
+        Self {
+            level: AtomicU8::new(rank(Level::INFO)),
+            format: AtomicU8::new(Format::Logfmt as u8),
+        }
     }
 }
 
@@ -57,14 +60,20 @@ impl LogControl {
 
     /// Sets the format by the reference's word: `logfmt` or `json`.
     pub(crate) fn set_format(&self, format: &str) {
-        let format = if format == "json" { Format::Json } else { Format::Logfmt };
+        let format = if format == "json" {
+            Format::Json
+        } else {
+            Format::Logfmt
+        };
         self.state.format.store(format as u8, Ordering::Relaxed);
     }
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         let mut limit = self.state.level.load(Ordering::Relaxed);
         // Libraries speak of every connection at info and below; theirs is shown when debugging only.
-        let ours = ["alloy_rs", "std_components", "river_"].iter().any(|ours| metadata.target().starts_with(ours));
+        let ours = ["alloy_rs", "std_components", "river_"]
+            .iter()
+            .any(|ours| metadata.target().starts_with(ours));
         if !ours && limit < 4 {
             limit = limit.min(2);
         }
@@ -72,14 +81,20 @@ impl LogControl {
     }
 
     fn format(&self) -> Format {
-        if self.state.format.load(Ordering::Relaxed) == Format::Json as u8 { Format::Json } else { Format::Logfmt }
+        if self.state.format.load(Ordering::Relaxed) == Format::Json as u8 {
+            Format::Json
+        } else {
+            Format::Logfmt
+        }
     }
 }
 
 /// Starts the log of this process and hands back its control.
 pub(crate) fn start() -> LogControl {
     let control = LogControl::default();
-    let layer = StderrLayer { control: control.clone() };
+    let layer = StderrLayer {
+        control: control.clone(),
+    };
     // Fails only where a subscriber is already set, which then goes on.
     drop(tracing_subscriber::registry().with(layer).try_init());
     control
@@ -125,7 +140,11 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for StderrLayer {
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut fields = Vec::new();
         event.record(&mut Collect(&mut fields));
-        let mut line = Line::new(self.control.format(), std::time::SystemTime::now(), event.metadata().level());
+        let mut line = Line::new(
+            self.control.format(),
+            std::time::SystemTime::now(),
+            event.metadata().level(),
+        );
         if let Some(at) = fields.iter().position(|(name, _)| *name == "message") {
             let (_, message) = fields.remove(at);
             line.field("msg", &message);

@@ -49,10 +49,16 @@ impl Default for Options {
 impl Options {
     fn for_controller(&self) -> controller::Options {
         controller::Options {
-            services: Services { storage: self.storage.clone(), ..Services::default() },
+            services: Services {
+                storage: self.storage.clone(),
+                ..Services::default()
+            },
             min_stability: self.stability,
             shutdown_timeout: self.shutdown_timeout,
-            constants: Constants { hostname: hostname(), ..Constants::default() },
+            constants: Constants {
+                hostname: hostname(),
+                ..Constants::default()
+            },
             ..controller::Options::default()
         }
     }
@@ -120,7 +126,13 @@ impl Agent {
         let registry = controller.metrics().registry();
         let config = ConfigMetrics::new(registry)?;
         registry.register(Box::new(crate::resources::Resources::new()?))?;
-        Ok(Self { options, controller, config, ready: AtomicBool::new(false), hostname: hostname() })
+        Ok(Self {
+            options,
+            controller,
+            config,
+            ready: AtomicBool::new(false),
+            hostname: hostname(),
+        })
     }
 
     /// Reads the configuration and takes it as a whole, or goes on with the old one.
@@ -137,7 +149,11 @@ impl Agent {
                 return Err(ReloadError::Read(error));
             }
         };
-        let hash = config_metrics::hash(texts.iter().map(|source| (source.name.as_str(), source.text.as_str())));
+        let hash = config_metrics::hash(
+            texts
+                .iter()
+                .map(|source| (source.name.as_str(), source.text.as_str())),
+        );
         let began = std::time::Instant::now();
         match self.controller.load(table(&texts)).await {
             Ok(report) => {
@@ -159,14 +175,23 @@ impl Agent {
             }
             Err(rejected) => {
                 self.config.loaded(&hash, false);
-                let errors = rejected.diagnostics.iter().filter(|found| found.severity == Severity::Error);
-                let first = errors.clone().next().map(|first| river_syntax::render::concise(&rejected.sources, first));
+                let errors = rejected
+                    .diagnostics
+                    .iter()
+                    .filter(|found| found.severity == Severity::Error);
+                let first = errors
+                    .clone()
+                    .next()
+                    .map(|first| river_syntax::render::concise(&rejected.sources, first));
                 tracing::error!(
                     errors = errors.count(),
                     first = first.unwrap_or_default(),
                     "the configuration was rejected as a whole; the running one goes on"
                 );
-                Err(ReloadError::Rejected { sources: rejected.sources, diagnostics: rejected.diagnostics })
+                Err(ReloadError::Rejected {
+                    sources: rejected.sources,
+                    diagnostics: rejected.diagnostics,
+                })
             }
         }
     }
@@ -179,7 +204,9 @@ impl Agent {
     /// Components that are not well, and why.
     pub(crate) fn unhealthy(&self) -> Vec<(String, String)> {
         let unhealthy = self.controller.unhealthy().into_iter();
-        unhealthy.map(|(id, health)| (id.to_string(), health.message)).collect()
+        unhealthy
+            .map(|(id, health)| (id.to_string(), health.message))
+            .collect()
     }
 
     /// All components, without details.
@@ -209,6 +236,9 @@ impl Agent {
 
     /// Where HTTP is served.
     pub(crate) fn address(&self) -> String {
-        self.options.listen.map(|address| address.to_string()).unwrap_or_default()
+        self.options
+            .listen
+            .map(|address| address.to_string())
+            .unwrap_or_default()
     }
 }

@@ -123,15 +123,13 @@ async fn serve(options: Options) -> Ended {
 /// Reloads on SIGHUP until a signal says stop.
 async fn until_stopped(agent: &Agent, signals: &mut Signals) {
     loop {
-        tokio::select! {
-            () = signals.stop() => {
+        match signals.next().await {
+            Asked::Stop => {
                 tracing::info!("shutting down: sources stop first, then what waits is delivered");
                 return;
             }
-            () = signals.reload() => {
-                // Told by the log and by the metrics.
-                drop(agent.reload().await);
-            }
+            // How it ended is told by the log and by the metrics.
+            Asked::Reload => drop(agent.reload().await),
         }
     }
 }
@@ -173,9 +171,19 @@ impl Signals {
         }
     }
 
-    async fn reload(&mut self) {
-        self.hangup.recv().await;
+    async fn next(&mut self) -> Asked {
+        tokio::select! {
+            _ = self.terminate.recv() => Asked::Stop,
+            _ = self.interrupt.recv() => Asked::Stop,
+            _ = self.hangup.recv() => Asked::Reload,
+        }
     }
+}
+
+/// What a signal asks for.
+enum Asked {
+    Stop,
+    Reload,
 }
 
 fn complain(message: &str) {

@@ -14,8 +14,20 @@ const ARROWS: [(&str, &[&str]); 5] = [
 
 /// Licences that may be linked into an Apache-2.0 program without further duties than naming them.
 const LICENCES: [&str; 14] = [
-    "MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Zlib", "Unicode-3.0", "Unlicense", "CC0-1.0", "0BSD", "MIT-0", "BSL-1.0",
-    "CDLA-Permissive-2.0", "bzip2-1.0.6",
+    "MIT",
+    "Apache-2.0",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "ISC",
+    "Zlib",
+    "Unicode-3.0",
+    "Unlicense",
+    "CC0-1.0",
+    "0BSD",
+    "MIT-0",
+    "BSL-1.0",
+    "CDLA-Permissive-2.0",
+    "bzip2-1.0.6",
 ];
 
 fn metadata() -> Value {
@@ -25,7 +37,11 @@ fn metadata() -> Value {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo metadata runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON")
 }
 
@@ -36,7 +52,9 @@ fn dependencies_point_one_way() {
     let mut seen = 0;
     for package in metadata["packages"].as_array().expect("packages") {
         let name = package["name"].as_str().expect("a name");
-        let Some(allowed) = allowed.get(name) else { continue };
+        let Some(allowed) = allowed.get(name) else {
+            continue;
+        };
         seen += 1;
         for dependency in package["dependencies"].as_array().expect("dependencies") {
             let to = dependency["name"].as_str().expect("a name");
@@ -58,7 +76,8 @@ fn every_dependency_has_a_permissive_licence() {
         // `A OR B` may be taken as A; `A AND B` has to be fine as both.
         let normal = licence.replace('/', " OR ").replace(['(', ')'], "");
         let fine = normal.split(" AND ").all(|part| {
-            part.split(" OR ").any(|name| LICENCES.contains(&name.split(" WITH ").next().unwrap_or("").trim()))
+            part.split(" OR ")
+                .any(|name| LICENCES.contains(&name.split(" WITH ").next().unwrap_or("").trim()))
         });
         if !fine {
             refused.insert(format!("{}: {licence}", package["name"]));

@@ -12,7 +12,8 @@ pub use context::{ComponentId, Context, ExportSink, Services};
 pub use health::{Health, HealthCell, HealthState};
 pub use metrics::{ComponentMetrics, MetricsHub};
 pub use page::{INTERNAL_ADDRESS, Page, Pages};
-pub use registration::{AnyComponent, Labelling, Refusal, Registration, Stability};
+pub use registration::{AnyComponent, Labelling, Refusal, Registration};
+pub use river_eval::eval::Stability;
 pub use tokio_util::sync::CancellationToken;
 
 use river_eval::{Arguments, BodyValue, Exports};

@@ -6,31 +6,11 @@ use super::{
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use river_eval::eval::Stability;
 use river_eval::schema::BodySchema;
 use river_eval::{Arguments, BodyValue, Exports};
 use river_syntax::Diagnostic;
 use std::sync::Arc;
-
-/// How settled a component is; `--stability.level` sets the least one accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-#[expect(missing_docs, reason = "the names are the reference's")]
-pub enum Stability {
-    Experimental,
-    PublicPreview,
-    #[default]
-    GenerallyAvailable,
-}
-
-impl Stability {
-    /// As the reference spells it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Experimental => "experimental",
-            Self::PublicPreview => "public-preview",
-            Self::GenerallyAvailable => "generally-available",
-        }
-    }
-}
 
 /// Whether a block takes a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

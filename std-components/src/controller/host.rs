@@ -114,11 +114,7 @@ impl Blocks for ComponentHost {
             return Some(BlockSpec {
                 kind: NodeKind::Component,
                 labelled: component.labelling == Labelling::Required,
-                stability: match component.stability {
-                    crate::component::Stability::Experimental => Stability::Experimental,
-                    crate::component::Stability::PublicPreview => Stability::PublicPreview,
-                    crate::component::Stability::GenerallyAvailable => Stability::GenerallyAvailable,
-                },
+                stability: component.stability,
             });
         }
         self.config_blocks.contains_key(name).then_some(BlockSpec {

@@ -90,9 +90,9 @@ fn line(out: &mut String, id: &str, entry: &Entry, colour: bool) {
     let time = jiff::Timestamp::from_nanosecond(entry.timestamp.into())
         .map_or_else(|_| entry.timestamp.to_string(), |time| format!("{time:.3}"));
     // Writing to a String cannot fail.
-    drop(write!(out, "{dim}{time} {id} {}", entry.labels));
+    let _ = write!(out, "{dim}{time} {id} {}", entry.labels);
     for (name, value) in entry.metadata.iter().flat_map(|metadata| metadata.iter()) {
-        drop(write!(out, " {name}={value:?}"));
+        let _ = write!(out, " {name}={value:?}");
     }
     out.push_str(plain);
     out.push(' ');
