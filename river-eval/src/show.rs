@@ -57,7 +57,8 @@ fn items_of<'v>(
         .map(|(key, value)| {
             let mut item = String::new();
             if let Some(key) = key {
-                match river_syntax::is_identifier(key) {
+                let keyword = matches!(key, "null" | "true" | "false");
+                match river_syntax::is_identifier(key) && !keyword {
                     true => item.push_str(key),
                     false => item.push_str(&quoted(key)),
                 }
@@ -118,6 +119,7 @@ mod tests {
         }
         "#);
         assert_eq!(text(&Value::list([])), "[]");
+        assert_eq!(text(&Value::object([("null", Value::Null)])), r#"{"null" = null}"#);
     }
 
     fn values() -> impl Strategy<Value = Value> {
