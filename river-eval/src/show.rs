@@ -119,7 +119,10 @@ mod tests {
         }
         "#);
         assert_eq!(text(&Value::list([])), "[]");
-        assert_eq!(text(&Value::object([("null", Value::Null)])), r#"{"null" = null}"#);
+        assert_eq!(
+            text(&Value::object([("null", Value::Null)])),
+            r#"{"null" = null}"#
+        );
     }
 
     fn values() -> impl Strategy<Value = Value> {

@@ -2,6 +2,7 @@
 //! loosely and visits what is deepest first after `..`; the crates for RFC 9535 do neither.
 
 mod filter;
+mod filter_text;
 mod parse;
 
 use super::json;

@@ -6,15 +6,14 @@
 
 mod number;
 mod quote;
+mod spec;
 
 pub(crate) use number::shortest;
 pub(crate) use quote::quoted;
 
 use crate::eval::limits;
 use crate::value::Value;
-
-/// Width and precision above this are refused, as in Go.
-const MAX_WIDTH: usize = 1_000_000;
+use spec::{Index, Reader, Spec, bad_index, bounded, general};
 
 /// What came out.
 #[derive(Debug, Default)]
@@ -58,27 +57,6 @@ pub(super) fn print(format: &str, values: &[Value], bound: usize) -> Result<Prin
         markers: printer.markers,
         secret: printer.secret,
     })
-}
-
-fn general(message: String) -> Trouble {
-    Trouble {
-        message,
-        argument: None,
-    }
-}
-
-/// The flags, width and precision between `%` and the verb.
-#[derive(Clone, Copy, Default)]
-struct Spec {
-    sharp: bool,
-    zero: bool,
-    plus: bool,
-    minus: bool,
-    space: bool,
-    width: Option<usize>,
-    precision: Option<usize>,
-    /// `%#v`: as source text.
-    sharp_v: bool,
 }
 
 struct Printer {
@@ -404,126 +382,6 @@ fn type_name(value: &Value) -> &'static str {
         Value::Secret(_) => "alloytypes.Secret",
         Value::OptionalSecret(_) => "alloytypes.OptionalSecret",
     }
-}
-
-/// What is left of the format.
-struct Reader<'f> {
-    rest: &'f str,
-}
-
-impl Reader<'_> {
-    fn next(&mut self) -> Option<char> {
-        let mut chars = self.rest.chars();
-        let first = chars.next();
-        self.rest = chars.as_str();
-        first
-    }
-
-    fn take(&mut self, wanted: char) -> bool {
-        match self.rest.strip_prefix(wanted) {
-            Some(rest) => {
-                self.rest = rest;
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// Digits, if there are any.
-    fn number(&mut self, what: &str) -> Result<Option<usize>, Trouble> {
-        let digits = self.rest.bytes().take_while(u8::is_ascii_digit).count();
-        if digits == 0 {
-            return Ok(None);
-        }
-        let (number, rest) = self.rest.split_at(digits);
-        self.rest = rest;
-        bounded(number.parse().unwrap_or(u64::MAX), what).map(Some)
-    }
-}
-
-impl Spec {
-    fn read_flags(&mut self, reader: &mut Reader<'_>) {
-        loop {
-            match reader.rest.as_bytes().first() {
-                Some(b'#') => self.sharp = true,
-                Some(b'0') => self.zero = true,
-                Some(b'+') => self.plus = true,
-                Some(b'-') => self.minus = true,
-                Some(b' ') => self.space = true,
-                _ => return,
-            }
-            reader.next();
-        }
-    }
-}
-
-/// Which argument is next.
-struct Index<'n> {
-    next: &'n mut usize,
-    reordered: &'n mut bool,
-    count: usize,
-}
-
-impl Index<'_> {
-    /// Reads `[n]`, if it stands here, and tells whether it does.
-    fn read(&mut self, reader: &mut Reader<'_>) -> Result<bool, Trouble> {
-        let Some(inner) = reader.rest.strip_prefix('[') else {
-            return Ok(false);
-        };
-        *self.reordered = true;
-        let Some((number, rest)) = inner.split_once(']') else {
-            return Err(bad_index(reader.rest));
-        };
-        let wanted = number
-            .parse::<usize>()
-            .ok()
-            .filter(|_| number.bytes().all(|byte| byte.is_ascii_digit()))
-            .and_then(|number| number.checked_sub(1))
-            .filter(|&number| number < self.count);
-        match wanted {
-            Some(at) => *self.next = at,
-            None => {
-                return Err(general(format!(
-                    "there is no argument [{number}], there are {}",
-                    self.count
-                )));
-            }
-        }
-        reader.rest = rest;
-        Ok(true)
-    }
-
-    /// The argument for a `*`.
-    fn star(&mut self, values: &[Value], what: &str) -> Result<i64, Trouble> {
-        let at = *self.next;
-        let number = match values.get(at) {
-            Some(Value::Int(number)) => *number,
-            Some(Value::Uint(number)) => i64::try_from(*number).unwrap_or(i64::MAX),
-            Some(other) => {
-                return Err(Trouble {
-                    message: format!("the {what} * should be a whole number, got {}", other.type_name()),
-                    argument: Some(at),
-                });
-            }
-            None => return Err(general(format!("no argument for the {what} *"))),
-        };
-        *self.next += 1;
-        Ok(number)
-    }
-}
-
-fn bounded(number: u64, what: &str) -> Result<usize, Trouble> {
-    usize::try_from(number)
-        .ok()
-        .filter(|&number| number <= MAX_WIDTH)
-        .ok_or_else(|| general(format!("the {what} {number} is above {MAX_WIDTH}")))
-}
-
-fn bad_index(at: &str) -> Trouble {
-    let shown: String = at.chars().take(16).collect();
-    general(format!(
-        "an argument index stands in the wrong place or is not closed: {shown:?}"
-    ))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! From the text of a path to its steps.
 
-use super::filter::{self, Filter};
+use super::filter::Filter;
 use super::{Choice, Step};
 
 /// Steps that a path may have, filters within filters counted by their own depth.
@@ -207,7 +207,7 @@ impl Reader<'_> {
     }
 
     fn filter(&mut self) -> Result<Step, String> {
-        let filter: Filter = filter::read(self)?;
+        let filter: Filter = super::filter_text::read(self)?;
         self.close(Step::Filter(Box::new(filter)))
     }
 
