@@ -3,9 +3,11 @@
 //! Paths go through here so that every collector respects `procfs_path`, `sysfs_path`, `rootfs_path` and `udev_data_path`.
 
 use super::Failure;
+use rustix::fs::{Mode, OFlags};
 use std::fmt::{Display, Write as _};
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 /// A file is read up to this many bytes: far above what the kernel prints, a bound on what a strange path may cost.
@@ -97,8 +99,17 @@ impl Files {
     /// A file of `/sys` that need not be there or be readable: many attributes answer EINVAL where they make no sense.
     pub fn sys_optional(&mut self, path: impl Display) -> Option<&str> {
         join(&mut self.path, &self.roots.sys, &path);
-        self.fill(true).ok()?;
+        let file = File::open(&self.path).ok()?;
+        self.fill(file, true).ok()?;
         Some(self.text().trim())
+    }
+
+    /// A folder of `/sys` to read several files of.
+    pub fn sys_folder(&mut self, path: impl Display) -> Option<Folder<'_>> {
+        join(&mut self.path, &self.roots.sys, &path);
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = rustix::fs::open(self.path.as_str(), flags, Mode::empty()).ok()?;
+        Some(Folder { files: self, folder })
     }
 
     /// A whole number in a file of `/proc`.
@@ -121,11 +132,7 @@ impl Files {
 
     /// A number in a file of `/sys` that need not be there; hexadecimal with `0x` too.
     pub fn sys_number_optional(&mut self, path: impl Display) -> Option<f64> {
-        let text = self.sys_optional(path)?;
-        match text.strip_prefix("0x") {
-            Some(hex) => i64::from_str_radix(hex, 16).ok().map(|number| number as f64),
-            None => text.parse().ok(),
-        }
+        number(self.sys_optional(path)?)
     }
 
     /// The names in a folder of `/sys`, sorted, that begin so.
@@ -157,15 +164,14 @@ impl Files {
     }
 
     fn read(&mut self, short: bool) -> Result<&str, Failure> {
-        match self.fill(short) {
+        match File::open(&self.path).and_then(|file| self.fill(file, short)) {
             Ok(()) => Ok(self.text()),
             Err(error) => Err(Failure::read(&self.path, error)),
         }
     }
 
     /// Reads into `bytes`. An attribute of sysfs comes whole with the first read, so the read that would only say so is spared if `short`.
-    fn fill(&mut self, short: bool) -> io::Result<()> {
-        let mut file = File::open(&self.path)?;
+    fn fill(&mut self, mut file: File, short: bool) -> io::Result<()> {
         let mut filled = 0;
         loop {
             if self.bytes.len() - filled < 4096 {
@@ -201,6 +207,36 @@ impl Files {
 
     fn text(&self) -> &str {
         &self.lossy
+    }
+}
+
+/// A folder whose files are read by their names alone: the kernel looks up one name for each rather than a path of six.
+#[derive(Debug)]
+pub struct Folder<'f> {
+    files: &'f mut Files,
+    folder: OwnedFd,
+}
+
+impl Folder<'_> {
+    /// A file without the white space around; `None` where it is not there or answers with an error.
+    pub fn text(&mut self, name: &str) -> Option<&str> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(&self.folder, name, flags, Mode::empty()).ok()?;
+        self.files.fill(file.into(), true).ok()?;
+        Some(self.files.text().trim())
+    }
+
+    /// A number in a file, as [`Files::sys_number_optional`] reads it.
+    pub fn number(&mut self, name: &str) -> Option<f64> {
+        number(self.text(name)?)
+    }
+}
+
+/// A number, hexadecimal behind `0x`.
+fn number(text: &str) -> Option<f64> {
+    match text.strip_prefix("0x") {
+        Some(hex) => i64::from_str_radix(hex, 16).ok().map(|number| number as f64),
+        None => text.parse().ok(),
     }
 }
 

@@ -19,7 +19,7 @@ pub use arguments::{
 };
 pub(crate) use component::UnixExporter;
 pub use failure::Failure;
-pub use files::{Files, Roots};
+pub use files::{Files, Folder, Roots};
 pub use filter::DeviceFilter;
 pub use prober::{Answer, Prober, Usage};
 pub use scrape::Exporter;

@@ -55,19 +55,15 @@ impl Collector for Netclass {
             .sys_names("class/net", "")
             .map_err(Failure::denied_is_no_data)?;
         for device in devices.iter().filter(|device| !self.ignored.is_match(device)) {
+            // What is no folder (`bonding_masters`) is no device.
+            let Some(mut folder) = files.sys_folder(format_args!("class/net/{device}")) else {
+                continue;
+            };
             for (text, file) in self.texts.iter_mut().zip(TEXTS) {
                 text.clear();
-                text.push_str(
-                    files
-                        .sys_optional(format_args!("class/net/{device}/{file}"))
-                        .unwrap_or_default(),
-                );
+                text.push_str(folder.text(file).unwrap_or_default());
             }
             let [address, broadcast, duplex, ifalias, operstate] = &self.texts;
-            // What is no device (`bonding_masters`) has none of it.
-            if operstate.is_empty() && address.is_empty() {
-                continue;
-            }
             out.gauge("node_network_up", "Value is 1 if operstate is 'up', 0 otherwise.")
                 .sample(&[("device", device)], if operstate == "up" { 1.0 } else { 0.0 });
             out.gauge(
@@ -86,7 +82,7 @@ impl Collector for Netclass {
                 1.0,
             );
             for (file, name, kind) in NUMBERS {
-                if let Some(number) = files.sys_number_optional(format_args!("class/net/{device}/{file}")) {
+                if let Some(number) = folder.number(file) {
                     out.named(
                         format_args!("node_network_{name}"),
                         format_args!("Network device property: {name}"),
@@ -96,7 +92,7 @@ impl Collector for Netclass {
                 }
             }
             // In megabits a second; -1 where it is not known.
-            let speed = files.sys_number_optional(format_args!("class/net/{device}/speed"));
+            let speed = folder.number("speed");
             if let Some(speed) = speed.filter(|speed| *speed >= 0.0 || !self.ignore_invalid_speed) {
                 out.gauge("node_network_speed_bytes", "Network device property: speed_bytes")
                     .sample(&[("device", device)], (speed * 1000.0 * 1000.0 / 8.0).trunc());
