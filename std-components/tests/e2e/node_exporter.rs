@@ -9,6 +9,9 @@ use std_components::prometheus::exporter::unix::{Exporter, UnixArguments, collec
 
 const BINARY: &str = "/usr/bin/prometheus-node-exporter";
 
+/// Collectors that both have and neither runs unless told to.
+const OFF_BY_DEFAULT: [&str; 5] = ["buddyinfo", "interrupts", "ksmd", "meminfo_numa", "processes"];
+
 /// Ended and waited for when the test ends, however it ends.
 struct Peer {
     child: Child,
@@ -51,7 +54,7 @@ impl Peer {
             .arg(format!("--path.rootfs={}", arguments.rootfs_path))
             .arg(format!("--path.udev.data={}", arguments.udev_data_path))
             .args(more)
-            .arg("--collector.processes")
+            .args(OFF_BY_DEFAULT.map(|name| format!("--collector.{name}")))
             .args(missing.map(|entry| format!("--no-collector.{}", entry.name)))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -194,7 +197,7 @@ fn this_machine_is_told_as_node_exporter_tells_it() {
         return;
     }
     let mut arguments = UnixArguments::default();
-    arguments.enable_collectors = vec!["processes".into()];
+    arguments.enable_collectors = OFF_BY_DEFAULT.map(Into::into).into();
     // On by default in node_exporter, off in Alloy.
     arguments.cpu.guest = true;
     let (mut ours, mut theirs) = both(&arguments, &[]);
@@ -252,7 +255,7 @@ fn recorded_trees_are_told_as_node_exporter_tells_them() {
         return;
     }
     let mut arguments = UnixArguments::default();
-    arguments.enable_collectors = vec!["processes".into()];
+    arguments.enable_collectors = OFF_BY_DEFAULT.map(Into::into).into();
     arguments.procfs_path = "testdata/unix/proc".into();
     arguments.sysfs_path = "testdata/unix/sys".into();
     arguments.rootfs_path = "testdata/unix/root".into();

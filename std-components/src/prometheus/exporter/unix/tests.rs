@@ -5,7 +5,10 @@ use river_eval::{Arguments, BodyValue};
 
 fn recorded() -> UnixArguments {
     let mut arguments = UnixArguments::default();
-    arguments.enable_collectors = vec!["processes".into()];
+    let off = collectors::COLLECTORS
+        .iter()
+        .filter(|entry| !entry.default && entry.build.is_some());
+    arguments.enable_collectors = off.map(|entry| entry.name.to_owned()).collect();
     // What the machine that runs the test says, wherever the trees are.
     arguments.disable_collectors = ["uname", "timex"].map(Into::into).into();
     arguments.procfs_path = "testdata/unix/proc".into();
@@ -128,7 +131,7 @@ fn broken_files_fail_their_collector_alone() {
         .filter(|line| line.starts_with("node_scrape_collector_success") && line.ends_with(" 0"))
         .filter_map(|line| line.split('"').nth(1))
         .collect();
-    insta::assert_snapshot!(failed.join(" "), @"arp conntrack cpu diskstats entropy filefd filesystem loadavg mdadm meminfo netdev netstat pressure processes schedstat sockstat softnet stat udp_queues vmstat");
+    insta::assert_snapshot!(failed.join(" "), @"arp buddyinfo conntrack cpu diskstats entropy filefd filesystem interrupts ipvs loadavg mdadm meminfo netdev netstat nfs nfsd pressure processes schedstat sockstat softnet stat udp_queues vmstat");
     assert!(page.contains("\nnode_hwmon_temp_celsius{"), "the others go on");
 }
 
@@ -139,7 +142,7 @@ fn collectors_are_chosen_by_three_lists() {
         exporter.collectors().collect::<Vec<_>>().join(" ")
     };
     let mut arguments = UnixArguments::decode(&BodyValue::default()).unwrap();
-    insta::assert_snapshot!(names(&arguments), @"arp bonding conntrack cpu cpufreq diskstats dmi edac entropy filefd filesystem hwmon loadavg mdadm meminfo netclass netdev netstat nvme os powersupplyclass pressure rapl schedstat selinux sockstat softnet stat textfile thermal_zone time timex udp_queues uname vmstat xfs");
+    insta::assert_snapshot!(names(&arguments), @"arp bonding conntrack cpu cpufreq diskstats dmi edac entropy filefd filesystem hwmon ipvs loadavg mdadm meminfo netclass netdev netstat nfs nfsd nvme os powersupplyclass pressure rapl schedstat selinux sockstat softnet stat textfile thermal_zone time timex udp_queues uname vmstat xfs");
     arguments.set_collectors = vec!["cpu".into(), "stat".into(), "processes".into()];
     arguments.disable_collectors = vec!["stat".into()];
     assert_eq!(names(&arguments), "cpu processes");
@@ -156,7 +159,7 @@ proptest::proptest! {
         for file in [
             "loadavg", "meminfo", "stat", "mdstat", "net/dev", "net/netstat", "net/snmp", "net/snmp6", "net/softnet_stat",
             "net/sockstat", "diskstats", "1/mounts", "vmstat", "pressure/cpu", "net/udp", "sys/fs/file-nr", "net/arp",
-            "schedstat", "cpuinfo", "net/stat/nf_conntrack", "7/stat", "a.prom",
+            "schedstat", "cpuinfo", "net/stat/nf_conntrack", "net/ip_vs_stats", "net/ip_vs", "net/rpc/nfs", "net/rpc/nfsd", "interrupts", "buddyinfo", "7/stat", "a.prom",
         ] {
             let path = proc.join(file);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();

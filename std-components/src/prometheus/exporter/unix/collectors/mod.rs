@@ -2,6 +2,7 @@
 
 mod arp;
 mod bonding;
+mod buddyinfo;
 mod conntrack;
 mod cpu;
 mod cpufreq;
@@ -12,12 +13,17 @@ mod entropy;
 mod filefd;
 mod filesystem;
 mod hwmon;
+mod interrupts;
+mod ipvs;
+mod ksmd;
 mod loadavg;
 mod mdadm;
 mod meminfo;
+mod meminfo_numa;
 mod netclass;
 mod netdev;
 mod netstat;
+mod nfs;
 mod nvme;
 mod os;
 mod own;
@@ -105,7 +111,7 @@ pub const COLLECTORS: &[Entry] = &[
     missing("bcache", true),
     on("bonding", plain!(bonding::Bonding)),
     missing("btrfs", true),
-    missing("buddyinfo", false),
+    off("buddyinfo", plain!(buddyinfo::Buddyinfo)),
     missing("cgroups", false),
     on("conntrack", plain!(conntrack::Conntrack)),
     on("cpu", |arguments| Ok(Box::new(cpu::Cpu::new(&arguments.cpu)?))),
@@ -128,15 +134,17 @@ pub const COLLECTORS: &[Entry] = &[
         Ok(Box::new(hwmon::Hwmon::new(&arguments.hwmon)?))
     }),
     missing("infiniband", true),
-    missing("interrupts", false),
-    missing("ipvs", true),
-    missing("ksmd", false),
+    off("interrupts", plain!(interrupts::Interrupts)),
+    on("ipvs", |arguments| {
+        Ok(Box::new(ipvs::Ipvs::new(&arguments.ipvs)?))
+    }),
+    off("ksmd", plain!(ksmd::Ksmd)),
     missing("lnstat", false),
     on("loadavg", plain!(loadavg::Loadavg)),
     missing("logind", false),
     on("mdadm", plain!(mdadm::Mdadm)),
     on("meminfo", plain!(meminfo::Meminfo)),
-    missing("meminfo_numa", false),
+    off("meminfo_numa", plain!(meminfo_numa::MeminfoNuma)),
     missing("mountstats", false),
     on("netclass", |arguments| {
         Ok(Box::new(netclass::Netclass::new(&arguments.netclass)?))
@@ -148,8 +156,8 @@ pub const COLLECTORS: &[Entry] = &[
         Ok(Box::new(netstat::Netstat::new(&arguments.netstat)?))
     }),
     missing("network_route", false),
-    missing("nfs", true),
-    missing("nfsd", true),
+    on("nfs", plain!(nfs::Nfs)),
+    on("nfsd", plain!(nfs::Nfsd)),
     missing("ntp", false),
     on("nvme", plain!(nvme::Nvme)),
     on("os", plain!(os::Os)),
