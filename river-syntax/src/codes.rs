@@ -47,7 +47,7 @@ An exponent needs digits.\n\n\
 ```alloy\nx = 1e\n```\n\n\
 Write `1e6`.\n";
     TOO_DEEP = "AR0012", "nested too deep", "\
-Brackets, blocks or operators nest deeper than anything that a person writes. The bound keeps a hostile file from using up the stack.\n\n\
+Brackets, blocks or operators nest deeper than anything that a person writes. The bounds (400 open at once, 1,000 levels of an expression, where `a + b + c` are two) keep a hostile file from using up the stack.\n\n\
 ```alloy\nx = ((((((((((1))))))))))   // … 400 times\n```\n\n\
 Split the expression up.\n";
     OPEN_COMMENT = "AR0013", "a comment is never closed", "\
@@ -58,4 +58,8 @@ Add `*/` where the comment ends.\n";
 Configurations are UTF-8 texts. Bytes that are none come from another encoding, most often UTF-16 (some editors on Windows) or Latin-1.\n\n\
 ```text\nerror[AR0014]: these bytes are no UTF-8\n```\n\n\
 Save the file as UTF-8, or convert it: `iconv -f UTF-16 -t UTF-8 old.alloy > new.alloy`.\n";
+    TOO_LONG = "AR0015", "a file of more than 4 GiB", "\
+Places in a text are numbers of 32 bits.\n\n\
+```text\nerror[AR0015]: the file is longer than 4 GiB, and was not read beyond\n```\n\n\
+Split the file up: all `*.alloy` files of a directory are one configuration. Was a log file given in place of a configuration?\n";
 }

@@ -17,8 +17,8 @@ pub(super) enum Raw {
     BlockComment(bool),
     #[token("\u{feff}")]
     ByteOrderMark,
-    #[regex(r"[\p{L}_][\p{L}_\p{Nd}]*")]
-    Ident,
+    #[regex(r"[\p{L}_]", name)]
+    Name(Word),
     #[regex(r"[0-9]+")]
     Number,
     #[regex(r"[0-9]+\.[0-9]*([eE][+-]?[0-9]+)?")]
@@ -34,11 +34,6 @@ pub(super) enum Raw {
     RawString(bool),
     #[token("'", strings::single_quoted)]
     SingleQuoted,
-    #[token("null")]
-    Null,
-    #[token("true")]
-    #[token("false")]
-    Bool,
     #[token("||")]
     OrOr,
     #[token("&&")]
@@ -92,6 +87,57 @@ pub(super) enum Raw {
     RBrack,
 }
 
+/// What a name is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Word {
+    Ident,
+    Null,
+    Bool,
+}
+
+/// How a name goes on after its first letter.
+#[derive(Logos)]
+enum Rest {
+    #[regex(r"[\p{L}_\p{Nd}]+")]
+    Name,
+}
+
+/// ASCII bytes that names go on with.
+const IN_NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_';
+        byte += 1;
+    }
+    table
+};
+
+/// Names are most of a configuration and nearly always ASCII: a loop over bytes is faster than the automaton for all scripts.
+fn name(lexer: &mut Lexer<'_, Raw>) -> Word {
+    let rest = lexer.remainder();
+    let bytes = rest.as_bytes();
+    let mut end = bytes
+        .iter()
+        .position(|byte| !IN_NAME[*byte as usize])
+        .unwrap_or(bytes.len());
+    if bytes.get(end).is_some_and(|byte| !byte.is_ascii()) {
+        let mut more = Rest::lexer(&rest[end..]);
+        if let Some(Ok(Rest::Name)) = more.next() {
+            end += more.span().end;
+        }
+    }
+    lexer.bump(end);
+    if !(3..=4).contains(&end) {
+        return Word::Ident;
+    }
+    match lexer.slice() {
+        "null" => Word::Null,
+        "true" | "false" => Word::Bool,
+        _ => Word::Ident,
+    }
+}
+
 /// To the end of the line, which is not part of it; nor is a carriage return before it.
 fn line_comment(lexer: &mut Lexer<'_, Raw>) {
     let rest = lexer.remainder().as_bytes();
@@ -129,7 +175,9 @@ impl Raw {
             Self::BlockComment(false) => SyntaxKind::OpenBlockComment,
             Self::ByteOrderMark if start == 0 => SyntaxKind::ByteOrderMark,
             Self::ByteOrderMark => SyntaxKind::Illegal,
-            Self::Ident => SyntaxKind::Ident,
+            Self::Name(Word::Ident) => SyntaxKind::Ident,
+            Self::Name(Word::Null) => SyntaxKind::Null,
+            Self::Name(Word::Bool) => SyntaxKind::Bool,
             Self::Number => SyntaxKind::Number,
             Self::Float => SyntaxKind::Float,
             Self::BadNumber => SyntaxKind::BadNumber,
@@ -139,8 +187,6 @@ impl Raw {
             Self::RawString(true) => SyntaxKind::RawString,
             Self::RawString(false) => SyntaxKind::OpenRawString,
             Self::SingleQuoted => SyntaxKind::SingleQuoted,
-            Self::Null => SyntaxKind::Null,
-            Self::Bool => SyntaxKind::Bool,
             Self::OrOr => SyntaxKind::OrOr,
             Self::AndAnd => SyntaxKind::AndAnd,
             Self::HalfOperator => SyntaxKind::HalfOperator,

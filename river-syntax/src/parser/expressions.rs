@@ -32,6 +32,10 @@ struct Bracket {
     list: &'static str,
 }
 
+fn is_space(kind: &&SyntaxKind) -> bool {
+    **kind == SyntaxKind::Whitespace
+}
+
 impl Parser<'_> {
     /// `Expression`.
     pub(super) fn expression(&mut self) {
@@ -312,6 +316,10 @@ impl Parser<'_> {
             if self.at(SyntaxKind::Eof) {
                 break;
             }
+            if bracket.close != SyntaxKind::RCurly && self.at_attribute_sign() {
+                self.unclosed(bracket.open, bracket.what, bracket.text);
+                return highest;
+            }
             self.missing_comma(bracket);
             // A statement seems to begin: the bracket was never closed.
             if self.at(SyntaxKind::Terminator) && self.looks_like_statement(bracket) {
@@ -328,6 +336,17 @@ impl Parser<'_> {
             self.unclosed(bracket.open, bracket.what, bracket.text);
         }
         highest
+    }
+
+    /// Whether the token at hand is the `=` of what stands alone as `name =` at the start of its line.
+    fn at_attribute_sign(&self) -> bool {
+        if !self.at(SyntaxKind::Eq) {
+            return false;
+        }
+        let before = self.tokens.kinds().get(..self.token() as usize);
+        let mut before = before.unwrap_or_default().iter().rev().skip_while(is_space);
+        before.next() == Some(&SyntaxKind::Ident)
+            && before.find(|kind| !is_space(kind)) == Some(&SyntaxKind::Newline)
     }
 
     fn missing_comma(&mut self, bracket: &Bracket) {

@@ -9,9 +9,10 @@ mod input;
 mod statements;
 
 use crate::ast;
+use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::kind::SyntaxKind;
-use crate::lexer::{Tokens, lex};
+use crate::lexer::{MAX_TEXT_BYTES, Tokens, lex};
 use crate::source::{FileId, Span};
 use crate::tree::{Node, NodeData, Tree};
 use input::Input;
@@ -90,6 +91,15 @@ fn parse(file: FileId, text: Arc<str>, grammar: impl FnOnce(&mut Parser<'_>)) ->
     };
     grammar(&mut parser);
     parser.check_last_comment();
+    if text.len() > MAX_TEXT_BYTES {
+        let end = tokens.start(tokens.len() as u32);
+        let error = Diagnostic::error(
+            &codes::TOO_LONG,
+            Span::new(file, end, end),
+            "the file is longer than 4 GiB, and was not read beyond",
+        );
+        parser.errors.push(error.with_help("split it into several files"));
+    }
     let (mut nodes, mut errors) = (parser.nodes, parser.errors);
     nodes.push(NodeData {
         kind: SyntaxKind::File,

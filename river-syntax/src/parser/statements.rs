@@ -146,7 +146,7 @@ impl Parser<'_> {
             let error = Diagnostic::error(
                 &codes::BAD_LABEL,
                 span,
-                format!("a block's label must be a double quoted string, got {text}"),
+                "a block's label must be a double quoted string, got a raw one",
             )
             .with_help("use double quotes");
             self.report(error);
@@ -174,10 +174,14 @@ impl Parser<'_> {
             let error = Diagnostic::error(
                 &codes::BAD_LABEL,
                 span,
-                format!("a block's label must be a valid identifier, got {inner:?}"),
+                format!(
+                    "a block's label must be a valid identifier, got {:?}",
+                    shortened(inner)
+                ),
             )
             .with_help(format!(
-                "letters, digits and `_` only, no digit first: \"{mended}\""
+                "letters, digits and `_` only, no digit first: \"{}\"",
+                shortened(&mended)
             ))
             .with_fix(fix);
             self.report(error);
@@ -234,6 +238,11 @@ impl Parser<'_> {
         };
         self.report(error);
     }
+}
+
+/// As much of a text as a message shows.
+fn shortened(text: &str) -> &str {
+    text.char_indices().nth(60).map_or(text, |(end, _)| &text[..end])
 }
 
 fn is_name_char(c: char) -> bool {

@@ -176,6 +176,18 @@ const TAB_WIDTH: u32 = 8;
 /// Columns that are followed to the right at the most; a line with more is written with one space between the rest.
 const MAX_COLUMNS: usize = 64;
 
+const TABS: &str = "\t\t\t\t\t\t\t\t";
+const SPACES: &str = "                                ";
+
+/// Appends as many of a pattern's characters, all ASCII and the same, as are wanted.
+fn fill(out: &mut String, pattern: &str, mut count: usize) {
+    while count > pattern.len() {
+        out.push_str(pattern);
+        count -= pattern.len();
+    }
+    out.push_str(&pattern[..count]);
+}
+
 struct Pen<'a> {
     lines: &'a [u32],
     cells: &'a [Cell],
@@ -246,13 +258,9 @@ impl Pen<'_> {
                     .copied()
                     .unwrap_or(if cell.ending == Ending::Tab { 1 } else { 0 });
                 if indentation {
-                    let stops = width.div_ceil(TAB_WIDTH);
-                    space.extend(std::iter::repeat_n('\t', stops as usize));
+                    fill(space, TABS, width.div_ceil(TAB_WIDTH) as usize);
                 } else {
-                    space.extend(std::iter::repeat_n(
-                        ' ',
-                        width.saturating_sub(cell.width) as usize,
-                    ));
+                    fill(space, SPACES, width.saturating_sub(cell.width) as usize);
                 }
             }
             space.clear();
