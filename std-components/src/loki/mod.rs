@@ -2,6 +2,7 @@
 
 pub mod echo;
 pub mod process;
+pub mod relabel;
 mod source;
 
 use crate::component::Registration;
@@ -10,5 +11,6 @@ use crate::component::Registration;
 pub const COMPONENTS: &[Registration] = &[
     Registration::of::<echo::Echo>(),
     Registration::of::<process::Process>(),
+    Registration::of::<relabel::Relabel>(),
     Registration::of::<source::file::SourceFile>(),
 ];
