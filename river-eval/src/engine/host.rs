@@ -11,7 +11,7 @@ pub enum Refused {
     /// The body is wrong wherever it is used.
     Configuration(Vec<Diagnostic>),
     /// The body is well formed, but nothing can be built with it here and now. An error at a load, a warning at a check.
-    World(Diagnostic),
+    World(Box<Diagnostic>),
 }
 
 /// Builds, updates and watches what stands behind the blocks.
@@ -43,7 +43,12 @@ pub trait Host: Blocks {
     ///
     /// # Errors
     /// A finding that says why it goes on with the old ones.
-    fn update(&mut self, node: &Node, instance: &Self::Instance, body: &BodyValue) -> Result<(), Diagnostic>;
+    fn update(
+        &mut self,
+        node: &Node,
+        instance: &Self::Instance,
+        body: &BodyValue,
+    ) -> Result<(), Box<Diagnostic>>;
 
     /// An evaluation of a running instance's body ended: well (its arguments may or may not have changed), or with a reason.
     fn evaluated(&mut self, node: &Node, instance: &Self::Instance, failure: Option<&str>);

@@ -52,6 +52,13 @@ pub struct LoadReport<I> {
     pub evaluated: u64,
 }
 
+/// A load before its commit.
+struct Prepared<I> {
+    graph: Graph,
+    stage: Stage<I>,
+    diagnostics: Vec<Diagnostic>,
+}
+
 impl<H: Host> Engine<H> {
     /// Takes a configuration, or rejects it and changes nothing.
     ///
@@ -78,7 +85,11 @@ impl<H: Host> Engine<H> {
                 evaluated: 0,
             });
         }
-        let (graph, stage, diagnostics) = self.prepare(&files, &sources, Purpose::Load)?;
+        let Prepared {
+            graph,
+            stage,
+            diagnostics,
+        } = self.prepare(&files, &sources, Purpose::Load)?;
         if diagnostics.iter().any(Diagnostic::is_error) {
             return Err(LoadError { sources, diagnostics });
         }
@@ -98,7 +109,7 @@ impl<H: Host> Engine<H> {
             .iter()
             .map(|(id, file)| Arc::new(ParsedFile::parse(id, file.text())))
             .collect();
-        let (_, _, diagnostics) = self.prepare(&files, &sources, Purpose::Check)?;
+        let diagnostics = self.prepare(&files, &sources, Purpose::Check)?.diagnostics;
         if diagnostics.iter().any(Diagnostic::is_error) {
             return Err(LoadError { sources, diagnostics });
         }
@@ -128,7 +139,7 @@ impl<H: Host> Engine<H> {
         files: &[Arc<ParsedFile>],
         sources: &Sources,
         purpose: Purpose,
-    ) -> Result<(Graph, Stage<H::Instance>, Vec<Diagnostic>), LoadError> {
+    ) -> Result<Prepared<H::Instance>, LoadError> {
         let mut diagnostics = parse_diagnostics(files);
         if files.iter().any(|file| file.has_errors()) {
             return Err(LoadError {
@@ -142,7 +153,11 @@ impl<H: Host> Engine<H> {
         diagnostics.append(&mut stage.diagnostics);
         diagnostics.extend(self.context.take_warnings());
         diagnostics.sort_by_key(|finding| (finding.primary.span.file, finding.primary.span.start));
-        Ok((graph, stage, diagnostics))
+        Ok(Prepared {
+            graph,
+            stage,
+            diagnostics,
+        })
     }
 
     /// Puts what was staged in place. Only updates can fail from here on; then the instance goes on with what it had.
@@ -224,7 +239,7 @@ impl<H: Host> Engine<H> {
                     Ok(()) => {}
                     Err(mut finding) => {
                         finding.severity = river_syntax::Severity::Warning;
-                        report.warnings.push(finding);
+                        report.warnings.push(*finding);
                     }
                 }
                 changed.push(number);

@@ -99,7 +99,7 @@ impl<H: Host> Engine<H> {
     }
 
     /// Gives a running instance other arguments. Where it does not take them it goes on with the old ones.
-    pub(super) fn update(&mut self, number: u32, arguments: Arc<BodyValue>) -> Result<(), Diagnostic> {
+    pub(super) fn update(&mut self, number: u32, arguments: Arc<BodyValue>) -> Result<(), Box<Diagnostic>> {
         let (Some(node), Some(entry)) = (
             self.running.graph.node(number),
             self.running.entries.get_mut(number as usize),

@@ -224,7 +224,7 @@ impl<H: Host> Engine<H> {
                 if purpose == Purpose::Check {
                     mistake.severity = Severity::Warning;
                 }
-                stage.diagnostics.push(mistake);
+                stage.diagnostics.push(*mistake);
                 Staged::Unknown
             }
         }

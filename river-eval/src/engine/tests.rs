@@ -47,7 +47,11 @@ impl Blocks for FakeHost {
         };
         let config = name == "settings";
         Some(BlockSpec {
-            kind: if config { NodeKind::Config } else { NodeKind::Component },
+            kind: if config {
+                NodeKind::Config
+            } else {
+                NodeKind::Component
+            },
             labelled: !config,
             stability,
         })
@@ -67,7 +71,11 @@ impl Host for FakeHost {
 
     fn check(&mut self, node: &Node, body: &BodyValue) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
         match attribute(body, "bad") {
-            Some(_) => Err(vec![Diagnostic::error(&codes::CANNOT_BUILD, node.block.name_span, "bad")]),
+            Some(_) => Err(vec![Diagnostic::error(
+                &codes::CANNOT_BUILD,
+                node.block.name_span,
+                "bad",
+            )]),
             None => Ok(Vec::new()),
         }
     }
@@ -76,7 +84,7 @@ impl Host for FakeHost {
         self.check(node, body).map_err(Refused::Configuration)?;
         if attribute(body, "missing_file").is_some() {
             let finding = Diagnostic::error(&codes::CANNOT_BUILD, node.block.name_span, "no such file");
-            return Err(Refused::World(finding));
+            return Err(Refused::World(finding.into()));
         }
         self.log.push(format!("build {}", node.id));
         self.alive.set(self.alive.get() + 1);
@@ -91,9 +99,9 @@ impl Host for FakeHost {
         instance.exports.borrow().clone()
     }
 
-    fn update(&mut self, node: &Node, instance: &Fake, body: &BodyValue) -> Result<(), Diagnostic> {
+    fn update(&mut self, node: &Node, instance: &Fake, body: &BodyValue) -> Result<(), Box<Diagnostic>> {
         if attribute(body, "stubborn").is_some() {
-            return Err(Diagnostic::error(&codes::UPDATE_FAILED, node.block.name_span, "stubborn"));
+            return Err(Diagnostic::error(&codes::UPDATE_FAILED, node.block.name_span, "stubborn").into());
         }
         self.log.push(format!("update {}", node.id));
         *instance.exports.borrow_mut() = export(body);
@@ -124,7 +132,9 @@ fn loaded(text: &str) -> Engine<FakeHost> {
 
 /// The ids and how often each was evaluated.
 fn evaluations(engine: &Engine<FakeHost>) -> String {
-    let counts = engine.nodes().map(|node| format!("{}={}", node.node.id, node.evaluations));
+    let counts = engine
+        .nodes()
+        .map(|node| format!("{}={}", node.node.id, node.evaluations));
     counts.collect::<Vec<_>>().join(" ")
 }
 
@@ -145,7 +155,13 @@ test.copy "alone" { value = 7 }
 fn what_is_referred_to_comes_first() {
     let mut engine = engine();
     let report = engine.load(sources(CHAIN)).unwrap();
-    let at = |id: &str| report.started.iter().position(|started| **started == *id).unwrap();
+    let at = |id: &str| {
+        report
+            .started
+            .iter()
+            .position(|started| **started == *id)
+            .unwrap()
+    };
     assert!(at("test.copy.src") < at("test.copy.mid") && at("test.copy.mid") < at("test.copy.last"));
     assert_eq!((report.evaluated, report.unchanged), (5, 0));
     assert_eq!(out(&engine, "test.copy.last"), r#"{"out":1}"#);
@@ -158,7 +174,9 @@ fn a_load_that_changes_nothing_evaluates_nothing() {
     assert_eq!((report.evaluated, report.unchanged), (0, 5));
     // Layout, comments and order change places, not blocks.
     let blocks: Vec<&str> = CHAIN.trim().lines().rev().collect();
-    let report = engine.load(sources(&format!("// moved\n\n{}", blocks.join("\n\n")))).unwrap();
+    let report = engine
+        .load(sources(&format!("// moved\n\n{}", blocks.join("\n\n"))))
+        .unwrap();
     assert_eq!((report.evaluated, report.unchanged), (0, 5));
     assert!(engine.host.log.is_empty(), "{:?}", engine.host.log);
 }
@@ -166,9 +184,18 @@ fn a_load_that_changes_nothing_evaluates_nothing() {
 #[test]
 fn a_changed_attribute_evaluates_its_block_and_what_comes_out_different() {
     let mut engine = loaded(CHAIN);
-    let report = engine.load(sources(&CHAIN.replace("value = 1", "value = 2"))).unwrap();
+    let report = engine
+        .load(sources(&CHAIN.replace("value = 1", "value = 2")))
+        .unwrap();
     // `sign` is evaluated and comes out equal; `alone` is not evaluated.
-    assert_eq!(engine.host.log, ["update test.copy.src", "update test.copy.mid", "update test.copy.last"]);
+    assert_eq!(
+        engine.host.log,
+        [
+            "update test.copy.src",
+            "update test.copy.mid",
+            "update test.copy.last"
+        ]
+    );
     assert_eq!(report.updated, [Str::from("test.copy.src")]);
     assert_eq!(
         evaluations(&engine),
@@ -182,10 +209,19 @@ fn changed_exports_reach_direct_dependants_and_stop_where_nothing_changes() {
     let mut engine = loaded(CHAIN);
     let set = |engine: &Engine<FakeHost>, value| {
         let exports = Value::object([("out", Value::Int(value))]);
-        *engine.find("test.copy.src").unwrap().instance.exports.borrow_mut() = exports;
+        *engine
+            .find("test.copy.src")
+            .unwrap()
+            .instance
+            .exports
+            .borrow_mut() = exports;
     };
     set(&engine, 1);
-    assert_eq!(engine.exports_changed(["test.copy.src"]), 0, "an equal export changes nothing");
+    assert_eq!(
+        engine.exports_changed(["test.copy.src"]),
+        0,
+        "an equal export changes nothing"
+    );
     set(&engine, 5);
     assert_eq!(engine.exports_changed(["test.copy.src", "test.copy.gone"]), 3);
     assert_eq!(engine.host.log, ["update test.copy.mid", "update test.copy.last"]);
@@ -204,7 +240,12 @@ test.copy "src" { value = 1 }
 "#,
     );
     let exports = Value::object([("out", Value::Int(4))]);
-    *engine.find("test.copy.src").unwrap().instance.exports.borrow_mut() = exports;
+    *engine
+        .find("test.copy.src")
+        .unwrap()
+        .instance
+        .exports
+        .borrow_mut() = exports;
     assert_eq!(engine.exports_changed(["test.copy.src"]), 3);
     assert_eq!(out(&engine, "test.copy.end"), r#"{"out":8}"#);
 }
@@ -221,7 +262,11 @@ fn a_rejected_load_changes_nothing_and_tells_everything() {
     let codes: Vec<_> = error.diagnostics.iter().map(|finding| finding.code.id).collect();
     assert_eq!(codes, ["AR0212", "AR0155", "AR0201"]);
     assert_eq!(engine.host.alive.get(), alive, "what was built for it is gone");
-    assert_eq!(engine.host.log, ["build test.copy.new"], "nothing that runs was touched");
+    assert_eq!(
+        engine.host.log,
+        ["build test.copy.new"],
+        "nothing that runs was touched"
+    );
     assert_eq!(out(&engine, "test.copy.last"), r#"{"out":1}"#);
     let report = engine.load(sources(CHAIN)).unwrap();
     assert_eq!((report.evaluated, report.unchanged), (0, 5));
@@ -230,8 +275,13 @@ fn a_rejected_load_changes_nothing_and_tells_everything() {
 #[test]
 fn a_text_that_cannot_be_parsed_is_told_alone() {
     let mut engine = loaded(CHAIN);
-    let error = engine.load(sources("test.copy \"a\" { value = test.copy.b.out")).unwrap_err();
-    assert!(error.diagnostics.iter().all(|finding| finding.code.id < "AR0100"), "{error:?}");
+    let error = engine
+        .load(sources("test.copy \"a\" { value = test.copy.b.out"))
+        .unwrap_err();
+    assert!(
+        error.diagnostics.iter().all(|finding| finding.code.id < "AR0100"),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -241,12 +291,29 @@ fn a_failed_evaluation_keeps_the_last_good_arguments_and_is_tried_again() {
     );
     let set = |engine: &mut Engine<FakeHost>, value| {
         let exports = Value::object([("out", Value::Int(value))]);
-        *engine.find("test.copy.src").unwrap().instance.exports.borrow_mut() = exports;
+        *engine
+            .find("test.copy.src")
+            .unwrap()
+            .instance
+            .exports
+            .borrow_mut() = exports;
         engine.exports_changed(["test.copy.src"])
     };
     assert_eq!(set(&mut engine, 0), 1);
-    let failure = |engine: &Engine<FakeHost>| engine.find("test.copy.part").unwrap().instance.failure.borrow().clone();
-    assert!(failure(&engine).unwrap().contains("divide by zero"), "{:?}", failure(&engine));
+    let failure = |engine: &Engine<FakeHost>| {
+        engine
+            .find("test.copy.part")
+            .unwrap()
+            .instance
+            .failure
+            .borrow()
+            .clone()
+    };
+    assert!(
+        failure(&engine).unwrap().contains("divide by zero"),
+        "{:?}",
+        failure(&engine)
+    );
     assert_eq!(out(&engine, "test.copy.end"), r#"{"out":5}"#);
     assert_eq!(set(&mut engine, 5), 2);
     assert_eq!(failure(&engine), None);
@@ -268,16 +335,27 @@ fn a_refused_update_is_told_and_tried_again_by_the_next_load() {
         assert_eq!(out(&engine, "test.copy.a"), r#"{"out":1}"#);
     }
     let report = engine.load(sources("test.copy \"a\" { value = 2 }")).unwrap();
-    assert_eq!((report.warnings.len(), out(&engine, "test.copy.a").as_str()), (0, r#"{"out":2}"#));
+    assert_eq!(
+        (report.warnings.len(), out(&engine, "test.copy.a").as_str()),
+        (0, r#"{"out":2}"#)
+    );
 }
 
 #[test]
 fn what_is_gone_stops_before_what_it_refers_to() {
     let mut engine = loaded(CHAIN);
     let report = engine.load(sources("test.copy \"alone\" { value = 7 }")).unwrap();
-    let stages: Vec<_> = report.stopped.iter().map(|gone| (&*gone.id, gone.stage)).collect();
-    let expected =
-        [("test.copy.last", 0), ("test.copy.sign", 0), ("test.copy.mid", 1), ("test.copy.src", 2)];
+    let stages: Vec<_> = report
+        .stopped
+        .iter()
+        .map(|gone| (&*gone.id, gone.stage))
+        .collect();
+    let expected = [
+        ("test.copy.last", 0),
+        ("test.copy.sign", 0),
+        ("test.copy.mid", 1),
+        ("test.copy.src", 2),
+    ];
     assert_eq!(stages, expected);
     assert_eq!(report.unchanged, 1);
     drop(report);
@@ -311,9 +389,22 @@ fn a_check_warns_of_what_this_machine_lacks_and_goes_on_around_it() {
     assert_eq!(findings.len(), 1);
     assert!(!findings[0].is_error() && findings[0].message == "no such file");
     // What does not depend on the missing file is checked still.
-    let error = engine.check(sources(&text.replace("[1][0]", "[1][3]"))).unwrap_err();
-    assert_eq!(error.diagnostics.iter().filter(|finding| finding.is_error()).count(), 1);
-    assert_eq!(engine.host.alive.get(), 5, "what was built for the check is gone, what runs is not");
+    let error = engine
+        .check(sources(&text.replace("[1][0]", "[1][3]")))
+        .unwrap_err();
+    assert_eq!(
+        error
+            .diagnostics
+            .iter()
+            .filter(|finding| finding.is_error())
+            .count(),
+        1
+    );
+    assert_eq!(
+        engine.host.alive.get(),
+        5,
+        "what was built for the check is gone, what runs is not"
+    );
     let error = engine.load(sources(text)).unwrap_err();
     assert!(error.diagnostics[0].is_error());
 }
@@ -351,8 +442,18 @@ fn write(pieces: &[Piece]) -> String {
 
 fn state(engine: &Engine<FakeHost>) -> BTreeMap<String, (String, String)> {
     let of = |node: RunningNode<'_, Fake>| {
-        let arguments = format!("{:?}", node.arguments.attributes.iter().map(|a| &a.value).collect::<Vec<_>>());
-        (node.node.id.to_string(), (arguments, format!("{:?}", node.instance.exports.borrow())))
+        let arguments = format!(
+            "{:?}",
+            node.arguments
+                .attributes
+                .iter()
+                .map(|a| &a.value)
+                .collect::<Vec<_>>()
+        );
+        (
+            node.node.id.to_string(),
+            (arguments, format!("{:?}", node.instance.exports.borrow())),
+        )
     };
     engine.nodes().map(of).collect()
 }

@@ -14,14 +14,24 @@ impl Blocks for Known {
         };
         let config = name == "logging";
         Some(BlockSpec {
-            kind: if config { NodeKind::Config } else { NodeKind::Component },
+            kind: if config {
+                NodeKind::Config
+            } else {
+                NodeKind::Component
+            },
             labelled: !config,
             stability,
         })
     }
 
     fn names(&self) -> Vec<&str> {
-        vec!["local.file", "discovery.relabel", "loki.write", "loki.secretfilter", "logging"]
+        vec![
+            "local.file",
+            "discovery.relabel",
+            "loki.write",
+            "loki.secretfilter",
+            "logging",
+        ]
     }
 
     fn min_stability(&self) -> Stability {
@@ -128,7 +138,10 @@ discovery.relabel "e" {
 fn ten_thousand_in_a_row_are_ordered() {
     let mut text = String::new();
     for at in 0..10_000 {
-        text += &format!("local.file \"f{at}\" {{ filename = local.file.f{}.content }}\n", at + 1);
+        text += &format!(
+            "local.file \"f{at}\" {{ filename = local.file.f{}.content }}\n",
+            at + 1
+        );
     }
     text += "local.file \"f10000\" { filename = \"x\" }\n";
     let file = ParsedFile::parse(FileId(0), &text.as_str().into());

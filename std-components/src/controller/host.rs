@@ -77,7 +77,7 @@ impl ComponentHost {
         )
         .map_err(|refusal| match refusal {
             Refusal::Arguments(mistakes) => Refused::Configuration(mistakes),
-            Refusal::Build(error) => Refused::World(cannot_build(node, body, &error)),
+            Refusal::Build(error) => Refused::World(cannot_build(node, body, &error).into()),
         })?;
         let (changes, changed): (_, Str) = (self.changes.clone(), node.id.clone());
         exports.on_change(Arc::new(move || changes.push(&changed)));
@@ -173,11 +173,14 @@ impl Host for ComponentHost {
             .map_or(Value::Null, |component| component.exports.get())
     }
 
-    fn update(&mut self, node: &Node, instance: &Instance, body: &BodyValue) -> Result<(), Diagnostic> {
+    fn update(&mut self, node: &Node, instance: &Instance, body: &BodyValue) -> Result<(), Box<Diagnostic>> {
         match instance {
             Instance::Component(component) => component.component.update(body).map_err(|refusal| {
                 let mut finding = match refusal {
-                    Refusal::Build(error) => cannot_build(node, body, &error),
+                    Refusal::Build(error) => Diagnostic {
+                        message: error.message.clone(),
+                        ..cannot_build(node, body, &error)
+                    },
                     Refusal::Arguments(mistakes) => mistakes
                         .into_iter()
                         .find(Diagnostic::is_error)
@@ -190,7 +193,7 @@ impl Host for ComponentHost {
                     node.id, finding.message
                 );
                 finding.code = &codes::UPDATE_FAILED;
-                finding
+                finding.into()
             }),
             Instance::Config(block) => {
                 block.check(node, body).map_err(|mistakes| {

@@ -26,7 +26,7 @@ pub(super) async fn drain(mut gone: Vec<Stopping>, timeout: Duration, pages: Pag
     for stopping in gone {
         match stages.last_mut() {
             Some(last) if last.first().is_some_and(|first| first.stage == stopping.stage) => {
-                last.push(stopping)
+                last.push(stopping);
             }
             _ => stages.push(vec![stopping]),
         }
