@@ -4,10 +4,13 @@
 //! of the system are loaded once a process, at the first TLS handshake that needs them, so that plain HTTP costs nothing.
 
 mod arguments;
+mod backoff;
 mod client;
 mod error;
 mod files;
 mod oauth2;
+mod seldom;
+mod status;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -17,5 +20,8 @@ mod tls;
 pub use arguments::{
     Authorization, BasicAuth, HttpClientArguments, OAuth2, ProxyArguments, ProxyUrl, TlsArguments, TlsVersion,
 };
+pub use backoff::{Backoff, retry_after};
 pub use client::{HttpClient, USER_AGENT, parse_headers, parse_url};
 pub use error::{HttpError, safe_url};
+pub use seldom::Seldom;
+pub use status::{EndpointsHealth, Failing};

@@ -4,6 +4,7 @@ pub mod echo;
 pub mod process;
 pub mod relabel;
 mod source;
+pub(crate) mod write;
 
 use crate::component::Registration;
 
@@ -13,4 +14,5 @@ pub const COMPONENTS: &[Registration] = &[
     Registration::of::<process::Process>(),
     Registration::of::<relabel::Relabel>(),
     Registration::of::<source::file::SourceFile>(),
+    Registration::of::<write::Write>(),
 ];

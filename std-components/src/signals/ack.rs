@@ -69,6 +69,11 @@ impl Ack {
         })
     }
 
+    /// Whether a source waits for it, and would send again what is not taken.
+    pub fn is_awaited(&self) -> bool {
+        self.shared.is_some()
+    }
+
     /// This share has been taken for good.
     pub fn delivered(mut self) {
         self.shared.take();

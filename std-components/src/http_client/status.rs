@@ -1,0 +1,112 @@
+//! How the endpoints of a component fare, told as its health: one that fails for a while makes the component unhealthy, its next success well again.
+
+use crate::component::HealthCell;
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// How long an endpoint fails until the component is called unhealthy: shorter troubles are what retries are for.
+const FOR_A_WHILE: Duration = Duration::from_secs(10);
+
+/// What is known of an endpoint.
+#[derive(Clone, Debug)]
+pub struct Failing {
+    /// The endpoint's URL, without its password.
+    pub url: String,
+    /// The last error.
+    pub error: String,
+    /// Since when nothing has been taken.
+    pub since: Instant,
+}
+
+/// The endpoints of a component that fail now.
+#[derive(Debug)]
+pub struct EndpointsHealth {
+    health: HealthCell,
+    failing: Mutex<BTreeMap<String, Failing>>,
+}
+
+impl EndpointsHealth {
+    /// Tells a component's health.
+    pub fn new(health: HealthCell) -> Self {
+        Self {
+            health,
+            failing: Mutex::default(),
+        }
+    }
+
+    /// An endpoint has taken something, or is gone.
+    pub fn works(&self, endpoint: &str) {
+        let mut failing = self.failing.lock();
+        if failing.remove(endpoint).is_some() {
+            self.tell(&failing);
+        }
+    }
+
+    /// An endpoint has not taken something.
+    pub fn fails(&self, endpoint: &str, url: &str, error: &str) {
+        let mut failing = self.failing.lock();
+        failing
+            .entry(endpoint.to_owned())
+            .and_modify(|known| {
+                url.clone_into(&mut known.url);
+                error.clone_into(&mut known.error);
+            })
+            .or_insert_with(|| Failing {
+                url: url.to_owned(),
+                error: error.to_owned(),
+                since: Instant::now(),
+            });
+        self.tell(&failing);
+    }
+
+    /// What fails now.
+    pub fn failing(&self, endpoint: &str) -> Option<Failing> {
+        self.failing.lock().get(endpoint).cloned()
+    }
+
+    fn tell(&self, failing: &BTreeMap<String, Failing>) {
+        let long: Vec<_> = failing
+            .values()
+            .filter(|one| one.since.elapsed() >= FOR_A_WHILE)
+            .map(|one| {
+                format!(
+                    "{} takes nothing: {}; check that it runs, the URL and the authentication. What is sent there waits and is tried again",
+                    one.url, one.error
+                )
+            })
+            .collect();
+        if long.is_empty() {
+            self.health.healthy("started component");
+        } else {
+            self.health.unhealthy(long.join("; "));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::component::HealthState;
+
+    #[test]
+    fn only_a_long_failure_counts_and_one_success_ends_it() {
+        let cell = HealthCell::default();
+        let endpoints = EndpointsHealth::new(cell.clone());
+        endpoints.fails("a", "http://a/", "refused");
+        assert_eq!(cell.get().state, HealthState::Healthy);
+        if let Some(one) = endpoints.failing.lock().get_mut("a") {
+            one.since = Instant::now().checked_sub(FOR_A_WHILE).unwrap();
+        }
+        endpoints.fails("a", "http://a/", "503 Service Unavailable");
+        let health = cell.get();
+        assert_eq!(health.state, HealthState::Unhealthy);
+        assert!(
+            health.message.starts_with("http://a/ takes nothing: 503"),
+            "{}",
+            health.message
+        );
+        endpoints.works("a");
+        assert_eq!(cell.get().state, HealthState::Healthy);
+    }
+}

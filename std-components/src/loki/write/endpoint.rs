@@ -1,0 +1,240 @@
+//! An endpoint: a bounded queue for each shard, independent of all other endpoints.
+
+use super::metrics::{Metrics, Reason};
+use super::pending::{Share, size};
+use super::settings::Settings;
+use super::shard::{Common, Item, Shard};
+use crate::component::CancellationToken;
+use crate::http_client::{EndpointsHealth, Seldom};
+use crate::signals::{Batch, Entry, LogBatch};
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+use river_eval::BodyValue;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tracing::Instrument;
+
+/// Bytes that an entry counts for besides its line.
+const ENTRY_BYTES: usize = 64;
+
+struct Lane {
+    room: Arc<Semaphore>,
+    /// Without a bound of its own: `room` bounds it. `None` once the endpoint is closed.
+    sender: Mutex<Option<mpsc::UnboundedSender<Item>>>,
+    receiver: Mutex<Option<mpsc::UnboundedReceiver<Item>>>,
+    capacity: u32,
+}
+
+/// An endpoint.
+pub(super) struct Endpoint {
+    common: Arc<Common>,
+    lanes: Vec<Lane>,
+    tasks: tokio::sync::Mutex<JoinSet<()>>,
+}
+
+impl Endpoint {
+    /// Makes its queues; nothing runs yet.
+    pub(super) fn new(
+        name: String,
+        settings: Settings,
+        metrics: Metrics,
+        health: Arc<EndpointsHealth>,
+    ) -> Self {
+        let capacity = settings.capacity();
+        let lanes = (0..settings.shards())
+            .map(|_| {
+                let (sender, receiver) = mpsc::unbounded_channel();
+                Lane {
+                    room: Arc::new(Semaphore::new(capacity as usize)),
+                    sender: Mutex::new(Some(sender)),
+                    receiver: Mutex::new(Some(receiver)),
+                    capacity,
+                }
+            })
+            .collect();
+        Self {
+            common: Arc::new(Common {
+                name,
+                settings: ArcSwap::from_pointee(settings),
+                changed: Notify::new(),
+                metrics,
+                health,
+                abandon: CancellationToken::new(),
+                refused: Seldom::default(),
+                troubled: Seldom::default(),
+                limited: Seldom::default(),
+            }),
+            lanes,
+            tasks: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Takes other settings if its queues fit them; what waits stays and goes to the new URL.
+    ///
+    /// # Errors
+    /// The settings, if the endpoint has to be made anew.
+    pub(super) fn reconfigure(&self, settings: Settings) -> Result<(), Settings> {
+        if !self.common.settings.load().fits(&settings) {
+            return Err(settings);
+        }
+        self.common.settings.store(Arc::new(settings));
+        self.common.changed.notify_waiters();
+        Ok(())
+    }
+
+    /// Its name in messages.
+    pub(super) fn name(&self) -> &str {
+        &self.common.name
+    }
+
+    /// How long draining may take.
+    pub(super) fn drain_timeout(&self) -> Duration {
+        self.common.settings.load().arguments.queue_config.drain_timeout
+    }
+
+    /// Starts its shards, unless they run already.
+    pub(super) async fn start(&self) {
+        for lane in &self.lanes {
+            let Some(queue) = lane.receiver.lock().take() else {
+                continue;
+            };
+            let shard = Shard::new(self.common.clone());
+            self.tasks.lock().await.spawn(shard.run(queue).in_current_span());
+        }
+    }
+
+    /// Queues a batch; waits for room where the endpoint is configured to.
+    pub(super) async fn push(&self, batch: LogBatch) {
+        if let [lane] = self.lanes.as_slice() {
+            return self.push_to(lane, batch).await;
+        }
+        let shards = self.lanes.len();
+        let mut parts: Vec<Vec<Entry>> = (0..shards).map(|_| Vec::new()).collect();
+        for entry in batch.entries {
+            let at = (entry.labels.hash() % shards as u64) as usize;
+            if let Some(part) = parts.get_mut(at) {
+                part.push(entry);
+            }
+        }
+        let ack = &batch.ack;
+        let pushes = self
+            .lanes
+            .iter()
+            .zip(parts)
+            .filter(|(_, entries)| !entries.is_empty())
+            .map(|(lane, entries)| {
+                self.push_to(
+                    lane,
+                    LogBatch {
+                        entries,
+                        ack: ack.clone(),
+                    },
+                )
+            });
+        futures_util::future::join_all(pushes).await;
+        batch.ack.delivered();
+    }
+
+    async fn push_to(&self, lane: &Lane, batch: LogBatch) {
+        let bytes: usize = batch.entries.iter().map(|entry| size(entry) + ENTRY_BYTES).sum();
+        // A batch that is larger than the whole queue has it for itself.
+        let wanted = u32::try_from(bytes).unwrap_or(u32::MAX).clamp(1, lane.capacity);
+        let room = if self
+            .common
+            .settings
+            .load()
+            .arguments
+            .queue_config
+            .block_on_overflow
+        {
+            // Closed: the endpoint is no more, the source sends again to those that are.
+            let Ok(room) = lane.room.clone().acquire_many_owned(wanted).await else {
+                return;
+            };
+            room
+        } else {
+            match lane.room.clone().try_acquire_many_owned(wanted) {
+                Ok(room) => room,
+                Err(_) => return self.overflow(batch),
+            }
+        };
+        let share = Share {
+            waits: batch.ack.is_awaited(),
+            ack: batch.ack,
+            _room: Arc::new(room),
+        };
+        if let Some(sender) = &*lane.sender.lock() {
+            // Fails once the shard is gone; the acknowledgement fails with it.
+            drop(sender.send(Item {
+                entries: batch.entries,
+                share,
+            }));
+        }
+    }
+
+    fn overflow(&self, batch: LogBatch) {
+        let settings = self.common.settings.load();
+        for entry in &batch.entries {
+            let tenant = entry
+                .labels
+                .get("__tenant_id__")
+                .unwrap_or(&settings.arguments.tenant_id);
+            self.common.metrics.of(&settings.host, tenant).dropped(
+                Reason::QueueIsFull,
+                1,
+                size(entry) as u64,
+            );
+        }
+        if let Some(left_out) = self.common.limited.now() {
+            tracing::error!(
+                endpoint = self.common.name,
+                url = settings.shown_url,
+                left_out,
+                "the queue is full, dropping entries; set block_on_overflow = true in queue_config to let sources wait"
+            );
+        }
+        batch.delivered();
+    }
+
+    /// Takes no more, sends what waits, and gives up after the endpoint's `drain_timeout`.
+    pub(super) async fn drain(&self) {
+        let timeout = self.drain_timeout();
+        for lane in &self.lanes {
+            lane.sender.lock().take();
+            lane.room.close();
+        }
+        let mut tasks = self.tasks.lock().await;
+        let all = async { while tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(timeout, all).await.is_err() {
+            tracing::warn!(
+                endpoint = self.common.name,
+                url = self.common.settings.load().shown_url,
+                "failed to flush all queues during shutdown; sources that wait send the rest again"
+            );
+            self.common.abandon.cancel();
+            while tasks.join_next().await.is_some() {}
+        }
+        self.common.health.works(&self.common.name);
+    }
+
+    /// For the UI.
+    pub(super) fn debug_info(&self) -> BodyValue {
+        let settings = self.common.settings.load();
+        let mut info = BodyValue::default();
+        let queued: usize = self
+            .lanes
+            .iter()
+            .map(|lane| (lane.capacity as usize).saturating_sub(lane.room.available_permits()))
+            .sum();
+        info.attribute("name", self.common.name.as_str());
+        info.attribute("url", settings.shown_url.as_str());
+        info.attribute("queued_bytes", u64::try_from(queued).unwrap_or(u64::MAX));
+        if let Some(failing) = self.common.health.failing(&self.common.name) {
+            info.attribute("last_error", failing.error);
+            info.attribute("failing_for", failing.since.elapsed());
+        }
+        info
+    }
+}

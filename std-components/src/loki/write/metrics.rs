@@ -1,0 +1,161 @@
+//! The metrics of `loki.write`, by host of the endpoint and tenant.
+
+use crate::component::ComponentMetrics;
+use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, exponential_buckets};
+
+/// Why entries are dropped, as the reference names the reasons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// Loki refused them, or retries came to their end.
+    IngesterError,
+    /// Loki answered 429.
+    RateLimited,
+    /// More streams than `max_streams`.
+    StreamLimited,
+    /// No room in the queue and `block_on_overflow = false`.
+    QueueIsFull,
+}
+
+impl Reason {
+    const ALL: [Self; 4] = [
+        Self::IngesterError,
+        Self::RateLimited,
+        Self::StreamLimited,
+        Self::QueueIsFull,
+    ];
+
+    /// The value of the label `reason`.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::IngesterError => "ingester_error",
+            Self::RateLimited => "rate_limited",
+            Self::StreamLimited => "stream_limited",
+            Self::QueueIsFull => "queue_is_full",
+        }
+    }
+}
+
+/// The families.
+#[derive(Clone, Debug)]
+pub(super) struct Metrics {
+    sent_bytes: IntCounterVec,
+    sent_entries: IntCounterVec,
+    dropped_bytes: IntCounterVec,
+    dropped_entries: IntCounterVec,
+    retries: IntCounterVec,
+    request_size: HistogramVec,
+    request_duration: HistogramVec,
+    latency: HistogramVec,
+}
+
+/// Go's `prometheus.DefBuckets`, in seconds.
+const DURATIONS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+const LATENCIES: [f64; 10] = [0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
+
+impl Metrics {
+    pub(super) fn new(metrics: &ComponentMetrics) -> Self {
+        let tenant = ["host", "tenant"];
+        let reason = ["host", "tenant", "reason"];
+        let mut sizes = exponential_buckets(1024.0, 4.0, 5).unwrap_or_default();
+        sizes.extend([512.0, 1024.0, 2048.0, 4096.0, 8192.0, 16384.0, 20480.0].map(|kib| kib * 1024.0));
+        Self {
+            sent_bytes: metrics.counters("loki_write_sent_bytes_total", "Number of bytes sent.", &tenant),
+            sent_entries: metrics.counters(
+                "loki_write_sent_entries_total",
+                "Number of log entries sent to the ingester.",
+                &tenant,
+            ),
+            dropped_bytes: metrics.counters(
+                "loki_write_dropped_bytes_total",
+                "Number of bytes dropped because failed to be sent to the ingester after all retries.",
+                &reason,
+            ),
+            dropped_entries: metrics.counters(
+                "loki_write_dropped_entries_total",
+                "Number of log entries dropped because failed to be sent to the ingester after all retries.",
+                &reason,
+            ),
+            retries: metrics.counters(
+                "loki_write_batch_retries_total",
+                "Number of times batches has had to be retried.",
+                &tenant,
+            ),
+            request_size: metrics.histograms(
+                "loki_write_request_size_bytes",
+                "Number of bytes for requests.",
+                &tenant,
+                sizes,
+            ),
+            request_duration: metrics.histograms(
+                "loki_write_request_duration_seconds",
+                "Duration of send requests.",
+                &["status_code", "host", "tenant"],
+                DURATIONS.to_vec(),
+            ),
+            latency: metrics.histograms(
+                "loki_write_entry_propagation_latency_seconds",
+                "Write latency for entries",
+                &tenant,
+                LATENCIES.to_vec(),
+            ),
+        }
+    }
+
+    /// Those of an endpoint's tenant; from now on they are shown, at 0.
+    pub(super) fn of(&self, host: &str, tenant: &str) -> TenantMetrics {
+        let labels = [host, tenant];
+        for reason in Reason::ALL {
+            for family in [&self.dropped_bytes, &self.dropped_entries] {
+                let _ = family.with_label_values(&[host, tenant, reason.as_str()]);
+            }
+        }
+        TenantMetrics {
+            host: host.into(),
+            tenant: tenant.into(),
+            sent_bytes: self.sent_bytes.with_label_values(&labels),
+            sent_entries: self.sent_entries.with_label_values(&labels),
+            retries: self.retries.with_label_values(&labels),
+            request_size: self.request_size.with_label_values(&labels),
+            latency: self.latency.with_label_values(&labels),
+            families: self.clone(),
+        }
+    }
+}
+
+/// The metrics of an endpoint's tenant.
+#[derive(Clone, Debug)]
+pub(super) struct TenantMetrics {
+    host: Box<str>,
+    tenant: Box<str>,
+    families: Metrics,
+    pub(super) sent_bytes: IntCounter,
+    pub(super) sent_entries: IntCounter,
+    pub(super) retries: IntCounter,
+    pub(super) request_size: Histogram,
+    pub(super) latency: Histogram,
+}
+
+impl TenantMetrics {
+    /// Counts what is dropped.
+    pub(super) fn dropped(&self, reason: Reason, entries: u64, bytes: u64) {
+        let labels = [&*self.host, &*self.tenant, reason.as_str()];
+        self.families
+            .dropped_entries
+            .with_label_values(&labels)
+            .inc_by(entries);
+        self.families
+            .dropped_bytes
+            .with_label_values(&labels)
+            .inc_by(bytes);
+    }
+
+    /// How long a request took; without an answer the status is -1, as the reference has it.
+    pub(super) fn duration(&self, status: Option<u16>, seconds: f64) {
+        let status = status.map_or("-1".into(), |status| status.to_string());
+        let labels = [status.as_str(), &*self.host, &*self.tenant];
+        self.families
+            .request_duration
+            .with_label_values(&labels)
+            .observe(seconds);
+    }
+}
