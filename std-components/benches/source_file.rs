@@ -113,7 +113,7 @@ fn read(criterion: &mut Criterion) {
                 running.stop.cancel();
                 running.task.await.unwrap();
             });
-            spent.set(spent.get() + cpu_time() - before);
+            spent.set(spent.get() + cpu_time().saturating_sub(before));
             runs.set(runs.get() + 1);
         });
     });
@@ -149,8 +149,8 @@ fn quiet(_: &mut Criterion) {
         running
     });
     let (before, watched) = (cpu_time(), Duration::from_secs(4));
-    runtime.block_on(tokio::time::sleep(watched));
-    let spent = cpu_time() - before;
+    runtime.block_on(async { tokio::time::sleep(watched).await });
+    let spent = cpu_time().saturating_sub(before);
     println!(
         "loki.source.file/quiet: {spent:?} of {watched:?}, {:.3} % of a processor for 1,000 files",
         spent.as_secs_f64() / watched.as_secs_f64() * 100.0

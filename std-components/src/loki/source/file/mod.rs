@@ -147,10 +147,14 @@ fn settings(arguments: &Arguments) -> Result<Settings, BuildError> {
     })
 }
 
+fn path_of(target: &Target) -> Option<&str> {
+    target.get(PATH).filter(|path| !path.is_empty())
+}
+
 /// The files that targets stand for.
 fn wanted(targets: &[Target]) -> Vec<Wanted> {
     let wanted = |target: &Target| {
-        let path = target.get(PATH)?;
+        let path = path_of(target)?;
         let own = |(name, _): &(&str, &str)| !name.starts_with("__");
         let labels = Labels::from_pairs(target.iter().filter(own));
         let mut all = labels.builder();
@@ -270,12 +274,18 @@ impl Run<'_> {
     async fn retarget(&mut self, arguments: Arc<Arguments>) -> Result<(), RunError> {
         let settings = settings(&arguments).map_err(|error| RunError(error.to_string()))?;
         let (infos, problems) = off_reactor(self.component, move |sweeper| {
-            let (targets, problems) = if arguments.file_match.enabled {
+            let (targets, mut problems) = if arguments.file_match.enabled {
                 let search = find_all(&arguments.targets, arguments.file_match.ignore_older_than);
                 (search.targets, search.problems)
             } else {
                 (arguments.targets.clone(), Vec::new())
             };
+            let nameless = targets.iter().filter(|target| path_of(target).is_none());
+            problems.extend(
+                nameless
+                    .take(1)
+                    .map(|target| format!("the target {target:?} has no __path__ to read; set one")),
+            );
             sweeper.set(settings);
             sweeper.retarget(wanted(&targets), Instant::now());
             (sweeper.infos(), problems)

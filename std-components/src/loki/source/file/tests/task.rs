@@ -165,6 +165,19 @@ async fn globs_find_new_files_and_updates_come_in_place() {
 }
 
 #[tokio::test]
+async fn a_target_without_a_path_is_told() {
+    let running = start(tempfile::tempdir().unwrap(), |arguments| {
+        arguments.targets = vec![Target::new([("job", "x")])];
+    });
+    let health = || running.component.context.health.get().message;
+    while health().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    insta::assert_snapshot!(health(), @r#"the target {"job": "x"} has no __path__ to read; set one"#);
+    running.finish().await;
+}
+
+#[tokio::test]
 async fn an_encoding_that_nobody_knows_is_refused() {
     let mut body = BodyValue::default();
     body.attribute("targets", Vec::<Target>::new());
