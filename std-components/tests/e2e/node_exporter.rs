@@ -196,8 +196,10 @@ fn this_machine_is_told_as_node_exporter_tells_it() {
     if !is_installed() {
         return;
     }
-    let mut arguments = UnixArguments::default();
-    arguments.enable_collectors = OFF_BY_DEFAULT.map(Into::into).into();
+    let mut arguments = UnixArguments {
+        enable_collectors: OFF_BY_DEFAULT.map(Into::into).into(),
+        ..UnixArguments::default()
+    };
     // On by default in node_exporter, off in Alloy.
     arguments.cpu.guest = true;
     let (mut ours, mut theirs) = both(&arguments, &[]);
@@ -254,12 +256,14 @@ fn recorded_trees_are_told_as_node_exporter_tells_them() {
     if !is_installed() {
         return;
     }
-    let mut arguments = UnixArguments::default();
-    arguments.enable_collectors = OFF_BY_DEFAULT.map(Into::into).into();
-    arguments.procfs_path = "testdata/unix/proc".into();
-    arguments.sysfs_path = "testdata/unix/sys".into();
-    arguments.rootfs_path = "testdata/unix/root".into();
-    arguments.udev_data_path = "testdata/unix/udev".into();
+    let mut arguments = UnixArguments {
+        enable_collectors: OFF_BY_DEFAULT.map(Into::into).into(),
+        procfs_path: "testdata/unix/proc".into(),
+        sysfs_path: "testdata/unix/sys".into(),
+        rootfs_path: "testdata/unix/root".into(),
+        udev_data_path: "testdata/unix/udev".into(),
+        ..UnixArguments::default()
+    };
     arguments.textfile.directory = "testdata/unix/textfile".into();
     arguments.cpu.guest = true;
     arguments.cpu.flags_include = "avx".into();

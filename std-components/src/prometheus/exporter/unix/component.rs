@@ -1,9 +1,11 @@
 //! `prometheus.exporter.unix`: the component around the [`Exporter`].
 
+use super::container::advice;
 use super::{Exporter, UnixArguments};
 use crate::component::{BuildError, CancellationToken, Component, Context, Page, RunError};
 use crate::prometheus::exporter::Exports;
 use parking_lot::Mutex;
+use std::path::Path;
 use std::sync::Arc;
 
 /// A page is made by one scrape at a time: the collectors keep their buffers, and two at once would cost twice and tell the same.
@@ -50,6 +52,11 @@ impl Component for UnixExporter {
 
     async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), RunError> {
         self.context.health.healthy("started component");
+        let in_kubernetes = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
+        let advice = advice(Path::new("/"), in_kubernetes, &self.arguments.lock());
+        if let Some(advice) = advice {
+            tracing::warn!(component_id = %self.context.id, "{advice}");
+        }
         stop.cancelled().await;
         Ok(())
     }

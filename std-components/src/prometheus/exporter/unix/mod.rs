@@ -7,6 +7,7 @@
 mod arguments;
 pub mod collectors;
 mod component;
+mod container;
 mod failure;
 mod files;
 mod filter;

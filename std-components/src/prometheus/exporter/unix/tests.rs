@@ -83,12 +83,14 @@ fn a_second_scrape_tells_the_same() {
 fn a_machine_with_nothing_has_a_page_that_says_so() {
     let empty = tempfile::tempdir().unwrap();
     let path = empty.path().to_string_lossy().into_owned();
-    let mut arguments = UnixArguments::default();
-    arguments.disable_collectors = ["uname", "timex", "time"].map(Into::into).into();
-    arguments.procfs_path = path.clone();
-    arguments.sysfs_path = path.clone();
-    arguments.rootfs_path = path.clone();
-    arguments.udev_data_path = path;
+    let arguments = UnixArguments {
+        disable_collectors: ["uname", "timex", "time"].map(Into::into).into(),
+        procfs_path: path.clone(),
+        sysfs_path: path.clone(),
+        rootfs_path: path.clone(),
+        udev_data_path: path,
+        ..UnixArguments::default()
+    };
     let page = scrape(&arguments);
     // Those that need no file, or whose absence is an answer.
     let succeeded: Vec<&str> = page

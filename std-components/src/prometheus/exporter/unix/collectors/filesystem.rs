@@ -184,7 +184,7 @@ impl Collector for Filesystem {
                 }
                 Answer::Waiting(_) => {}
                 Answer::Error(error) => {
-                    tracing::debug!(mountpoint = mount.point, error, "no usage of the mount")
+                    tracing::debug!(mountpoint = mount.point, error, "no usage of the mount");
                 }
                 Answer::Usage(_) => {
                     if let Some(known) = known {
