@@ -10,8 +10,8 @@ use river_eval::eval::Constants;
 use river_syntax::{Diagnostic, Severity, Sources};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use std_components::component::{MetricsHub, Page, Services, Stability};
 use std_components::controller::{self, ComponentInfo, Controller};
@@ -114,6 +114,8 @@ pub(crate) struct Agent {
     config: ConfigMetrics,
     ready: AtomicBool,
     hostname: String,
+    /// Where HTTP is served, once it is; of port 0, the one that the system chose.
+    address: OnceLock<SocketAddr>,
 }
 
 impl Agent {
@@ -132,7 +134,14 @@ impl Agent {
             config,
             ready: AtomicBool::new(false),
             hostname: hostname(),
+            address: OnceLock::new(),
         })
+    }
+
+    /// HTTP is served here.
+    fn listens_on(&self, address: SocketAddr) {
+        // Called once, at the start; what came first is kept.
+        let _ = self.address.set(address);
     }
 
     /// Reads the configuration and takes it as a whole, or goes on with the old one.
@@ -145,7 +154,7 @@ impl Agent {
             Ok(texts) => texts,
             Err(error) => {
                 self.config.loaded("unreadable", false);
-                tracing::error!(%error, "cannot read the configuration; the running one goes on");
+                tracing::error!(%error, "cannot read the configuration; {}", self.meanwhile());
                 return Err(ReloadError::Read(error));
             }
         };
@@ -186,13 +195,23 @@ impl Agent {
                 tracing::error!(
                     errors = errors.count(),
                     first = first.unwrap_or_default(),
-                    "the configuration was rejected as a whole; the running one goes on"
+                    "the configuration was rejected as a whole; {}",
+                    self.meanwhile()
                 );
                 Err(ReloadError::Rejected {
                     sources: rejected.sources,
                     diagnostics: rejected.diagnostics,
                 })
             }
+        }
+    }
+
+    /// What goes on when a configuration is not taken.
+    fn meanwhile(&self) -> &'static str {
+        if self.is_ready() {
+            "the running one goes on"
+        } else {
+            "nothing runs yet"
         }
     }
 
@@ -236,9 +255,6 @@ impl Agent {
 
     /// Where HTTP is served.
     pub(crate) fn address(&self) -> String {
-        self.options
-            .listen
-            .map(|address| address.to_string())
-            .unwrap_or_default()
+        self.address.get().map(SocketAddr::to_string).unwrap_or_default()
     }
 }

@@ -87,6 +87,7 @@ async fn serve(options: Options) -> Ended {
     // Up before the first load, so that /-/ready can answer that there is none yet.
     let server = listener.map(|listener| {
         if let Ok(address) = listener.local_addr() {
+            agent.listens_on(address);
             tracing::info!(addr = %address, "now listening for http traffic");
         }
         let (agent, stop) = (agent.clone(), http_stop.clone());

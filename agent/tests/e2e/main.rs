@@ -1,3 +1,15 @@
 //! End-to-end tests: the built program with real files, real peers and real signals.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "what goes wrong in a test's helper fails the test"
+)]
+
+mod cli;
+mod harness;
+mod http_api;
+mod lifecycle;
 mod workspace;
