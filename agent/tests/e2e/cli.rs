@@ -48,10 +48,18 @@ fn a_file_is_written_in_place_with_its_mode() {
     let test = run(&["fmt", "-t", name], "");
     assert_eq!(test.status.code(), Some(1));
     assert_eq!(text(&test.stdout), format!("{name}\n"), "the file is named");
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), UGLY, "a test writes nothing");
+    assert_eq!(
+        std::fs::read_to_string(&file).unwrap(),
+        UGLY,
+        "a test writes nothing"
+    );
 
     let printed = run(&["fmt", name], "");
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), UGLY, "printing writes nothing");
+    assert_eq!(
+        std::fs::read_to_string(&file).unwrap(),
+        UGLY,
+        "printing writes nothing"
+    );
 
     let written = run(&["fmt", "-w", name], "");
     assert_eq!(written.status.code(), Some(0), "{}", text(&written.stderr));
@@ -102,9 +110,10 @@ fn check_tells_all_mistakes_and_starts_nothing() {
     assert_eq!(output.status.code(), Some(1));
     let told = home.anonymous(text(&output.stderr));
     insta::assert_snapshot!(told, @r#"
-    HOME/broken.alloy:3:16: error[AR0201]: component "loki.echo.nope.receiver" does not exist or is out of scope (a component is named in full: its name, its label, and what it exports)
-    HOME/broken.alloy:10:16: error[AR0111]: expression is no valid regular expression: unclosed group (expressions are RE2's; between backticks a backslash needs no second one)
-    HOME/broken.alloy: 2 errors, 0 warnings
+    HOME/broken.alloy:2:15: error[AR0108]: targets: expected array, got number (put the value in brackets: [ … ])
+    HOME/broken.alloy:7:16: error[AR0201]: component "loki.echo.nope.receiver" does not exist or is out of scope (a component is named in full: its name, its label, and what it exports)
+    HOME/broken.alloy:14:16: error[AR0111]: expression is no valid regular expression: unclosed group (expressions are RE2's; between backticks a backslash needs no second one)
+    HOME/broken.alloy: 3 errors, 0 warnings
     "#);
     assert!(!told.contains('\u{1b}'), "no colours in a pipe");
 

@@ -43,7 +43,13 @@ pub(crate) fn client() -> reqwest::Client {
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_alloy-rs"));
     command.args(arguments).stdin(Stdio::null());
-    for name in ["LOKI_URL", "PROMETHEUS_URL", "LOG_PATH", "LOG_LEVEL", "LOG_FROM_START"] {
+    for name in [
+        "LOKI_URL",
+        "PROMETHEUS_URL",
+        "LOG_PATH",
+        "LOG_LEVEL",
+        "LOG_FROM_START",
+    ] {
         command.env_remove(name);
     }
     command
@@ -95,7 +101,10 @@ impl Home {
         let mut command = program(&["run", config.to_str().unwrap()]);
         command.arg(format!("--storage.path={}", storage.display()));
         // The kernel chooses the port; the log says which, so that no other test can take it in between.
-        if !more.iter().any(|flag| flag.starts_with("--server.http.listen-addr")) {
+        if !more
+            .iter()
+            .any(|flag| flag.starts_with("--server.http.listen-addr"))
+        {
             command.arg("--server.http.listen-addr=127.0.0.1:0");
         }
         let (stdout, stderr) = (
@@ -296,7 +305,10 @@ impl Drop for Agent {
         drop(self.child.wait());
         let log = self.stderr();
         if std::thread::panicking() {
-            eprintln!("---- log of the agent\n{log}---- its standard output\n{}", self.stdout());
+            eprintln!(
+                "---- log of the agent\n{log}---- its standard output\n{}",
+                self.stdout()
+            );
         } else {
             assert!(!log.contains("panicked at"), "the agent panicked: {log}");
         }

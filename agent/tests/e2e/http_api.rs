@@ -82,7 +82,10 @@ async fn components_are_listed_in_the_references_shape() {
     let agent = Home::with(CONFIG);
     let agent = agent.start().await;
     let answer = agent.get("/api/v0/web/components").await;
-    assert_eq!((answer.status, answer.content_type.as_str()), (200, "application/json"));
+    assert_eq!(
+        (answer.status, answer.content_type.as_str()),
+        (200, "application/json")
+    );
     let list = answer.json();
     assert_eq!(list.as_array().unwrap().len(), 4);
     let theirs = recorded("components.json");
@@ -150,12 +153,19 @@ async fn an_exporter_has_its_own_page() {
         .get("/api/v0/component/prometheus.exporter.unix.node/metrics")
         .await;
     assert_eq!(page.status, 200);
-    assert!(page.content_type.starts_with("text/plain; version=0.0.4"), "{}", page.content_type);
+    assert!(
+        page.content_type.starts_with("text/plain; version=0.0.4"),
+        "{}",
+        page.content_type
+    );
     let load = page.body.lines().find(|line| line.starts_with("node_load1 "));
     let load: f64 = load.unwrap().split(' ').nth(1).unwrap().parse().unwrap();
     assert!(load >= 0.0);
     assert!(page.body.contains("# TYPE node_load1 gauge\n"));
-    assert!(page.body.contains("node_scrape_collector_success{collector=\"cpu\"} 1\n"));
+    assert!(
+        page.body
+            .contains("node_scrape_collector_success{collector=\"cpu\"} 1\n")
+    );
     for id in ["loki.echo.out", "prometheus.exporter.unix.other"] {
         let page = agent.get(&format!("/api/v0/component/{id}/metrics")).await;
         assert_eq!(page.status, 404, "{id}");

@@ -91,7 +91,10 @@ async fn a_broken_configuration_at_the_start_is_told_and_ends_with_1() {
     alloy-rs: could not perform the initial load successfully
     "#);
     assert!(!stderr.contains('\u{1b}'), "no colours in a file: {stderr}");
-    assert!(!stderr.contains("running one goes on"), "nothing runs yet: {stderr}");
+    assert!(
+        !stderr.contains("running one goes on"),
+        "nothing runs yet: {stderr}"
+    );
 }
 
 #[tokio::test]
@@ -175,7 +178,9 @@ async fn a_configuration_that_vanishes_is_told_at_reload() {
 async fn terminated_it_ends_with_0_in_time() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         let home = Home::with(BETTER);
-        let mut agent = home.start_with("config.alloy", &["--shutdown.timeout=2"], &[]).await;
+        let mut agent = home
+            .start_with("config.alloy", &["--shutdown.timeout=2"], &[])
+            .await;
         let began = Instant::now();
         agent.signal(signal);
         assert_eq!(agent.ended().await.code(), Some(0), "{}", agent.stderr());
@@ -213,7 +218,10 @@ async fn a_configuration_that_cannot_be_read_ends_with_2() {
 #[tokio::test]
 async fn the_files_of_a_folder_are_one_configuration_and_keep_their_names() {
     let home = Home::new();
-    home.write("conf/a.alloy", "local.file_match \"logs\" {\n\tpath_targets = []\n}\n");
+    home.write(
+        "conf/a.alloy",
+        "local.file_match \"logs\" {\n\tpath_targets = []\n}\n",
+    );
     home.write(
         "conf/b.alloy",
         "loki.source.file \"app\" {\n\ttargets    = local.file_match.logs.targets\n\tforward_to = [loki.echo.out.receiver]\n}\n",
@@ -227,7 +235,10 @@ async fn the_files_of_a_folder_are_one_configuration_and_keep_their_names() {
     );
 
     home.write("conf/c.alloy", "loki.echo \"out\" {\n\tnonsense = 1\n}\n");
-    home.write("conf/d.alloy", "local.file_match \"logs\" {\n\tpath_targets = []\n}\n");
+    home.write(
+        "conf/d.alloy",
+        "local.file_match \"logs\" {\n\tpath_targets = []\n}\n",
+    );
     let answer = agent.post("/-/reload").await;
     assert_eq!(answer.status, 400);
     insta::assert_snapshot!(home.anonymous(&answer.body), @r#"
