@@ -17,7 +17,7 @@ use crate::ir;
 use crate::suggest::nearest;
 use crate::value::Str;
 use river_syntax::{Diagnostic, Span};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Blocks of the language itself that this version does not evaluate.
@@ -106,12 +106,13 @@ impl Graph {
     pub fn build(files: &[Arc<ParsedFile>], blocks: &dyn Blocks) -> (Self, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
         let mut graph = Self::default();
+        let defined = Defined::by(files);
         for file in files {
             for attribute in &file.attributes {
                 diagnostics.push(top_level_attribute(attribute));
             }
             for block in &file.blocks {
-                graph.add(block, blocks, &mut diagnostics);
+                graph.add(block, blocks, &defined, &mut diagnostics);
             }
         }
         references::resolve(&mut graph, &mut diagnostics);
@@ -144,7 +145,13 @@ impl Graph {
         self.rank.get(number as usize).copied().unwrap_or(u32::MAX)
     }
 
-    fn add(&mut self, block: &Arc<ir::Block>, blocks: &dyn Blocks, diagnostics: &mut Vec<Diagnostic>) {
+    fn add(
+        &mut self,
+        block: &Arc<ir::Block>,
+        blocks: &dyn Blocks,
+        defined: &Defined<'_>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
         let name = &block.name;
         let spec = blocks.spec(name);
         if spec.is_none() && MODULE_BLOCKS.contains(&name.as_ref()) {
@@ -159,10 +166,12 @@ impl Graph {
             return;
         }
         let mistake = match spec {
+            // That its definition is not supported has been said there.
+            None if defined.has(name) => None,
             None => Some(unknown_component(block, blocks)),
             Some(spec) => check_head(block, spec, blocks.min_stability()),
         };
-        let broken = mistake.is_some();
+        let broken = spec.is_none() || mistake.is_some();
         diagnostics.extend(mistake);
         let id: Str = match &block.label {
             Some((label, _)) if spec.is_none_or(|spec| spec.labelled) => format!("{name}.{label}").into(),
@@ -185,6 +194,37 @@ impl Graph {
             dependants: Vec::new(),
             broken,
         });
+    }
+}
+
+/// What the configuration's own modules would define, had they been supported.
+struct Defined<'f> {
+    names: HashSet<&'f str>,
+    namespaces: HashSet<&'f str>,
+}
+
+impl<'f> Defined<'f> {
+    fn by(files: &'f [Arc<ParsedFile>]) -> Self {
+        let mut defined = Self {
+            names: HashSet::new(),
+            namespaces: HashSet::new(),
+        };
+        for block in files.iter().flat_map(|file| &file.blocks) {
+            let Some((label, _)) = &block.label else { continue };
+            if *block.name == *"declare" {
+                defined.names.insert(label);
+            } else if block.name.starts_with("import.") {
+                defined.namespaces.insert(label);
+            }
+        }
+        defined
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.names.contains(name)
+            || name
+                .split_once('.')
+                .is_some_and(|(namespace, _)| self.namespaces.contains(namespace))
     }
 }
 

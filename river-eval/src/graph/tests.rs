@@ -91,6 +91,10 @@ logging { }
 logging { }
 level = "debug"
 declare "d" { }
+d "one" { }
+import.file "lib" { }
+lib.pipeline "two" { }
+local.file "b" { filename = d.one.out }
 loki.secretfilter "s" { }
 "#), @r#"
     a:8:1: error[AR0207]: attribute "level" stands outside of any block (it belongs into a logging block: logging { level = … })
@@ -103,7 +107,8 @@ loki.secretfilter "s" { }
     a:7:1: error[AR0208]: block "logging" is given twice (join the two blocks)
       "logging \"x\"": declared here first
     a:9:1: error[AR0209]: block "declare" is not supported yet (modules come with a later version; write the components out until then)
-    a:10:1: error[AR0210]: component "loki.secretfilter" is at stability level "experimental", which is below the minimum allowed stability level "generally-available". Use --stability.level command-line flag to enable "experimental" features (--stability.level=experimental allows it)
+    a:11:1: error[AR0209]: block "import.file" is not supported yet (modules come with a later version; write the components out until then)
+    a:14:1: error[AR0210]: component "loki.secretfilter" is at stability level "experimental", which is below the minimum allowed stability level "generally-available". Use --stability.level command-line flag to enable "experimental" features (--stability.level=experimental allows it)
     "#);
 }
 

@@ -125,9 +125,10 @@ impl Controller {
     /// Everything that is wrong with it.
     pub async fn load(&self, sources: Sources) -> Result<LoadReport, LoadError> {
         let mut draining = self.loading.lock().await;
-        if let Some(earlier) = draining.take() {
-            // It cannot fail but by a panic, which its task has reported.
+        if let Some(earlier) = draining.as_mut() {
+            // It cannot fail but by a panic, which its task has reported. Taken away only afterwards: a caller may give up waiting.
             drop(earlier.await);
+            *draining = None;
         }
         if self.stop.is_cancelled() {
             return Ok(LoadReport::default());
