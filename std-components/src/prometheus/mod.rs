@@ -1,6 +1,9 @@
 //! Components that take, change and send samples.
 
+mod echo;
 pub mod exporter;
+mod relabel;
+pub mod scrape;
 
 use crate::component::Registration;
 
@@ -9,4 +12,7 @@ pub const COMPONENTS: &[Registration] = &[
     Registration::of::<exporter::SelfExporter>(),
     #[cfg(target_os = "linux")]
     Registration::of::<exporter::UnixExporter>(),
+    Registration::of::<scrape::Scrape>(),
+    Registration::of::<relabel::Relabel>(),
+    Registration::of::<echo::Echo>(),
 ];

@@ -1,0 +1,4 @@
+//! Sequences of scrapes at given times, and the component against real peers.
+
+mod cycles;
+mod peers;
