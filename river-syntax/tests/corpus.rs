@@ -156,6 +156,29 @@ fn tokens(text: &str) -> Vec<String> {
     all
 }
 
+/// The fuzz targets' seeds, for a compiler that cannot fuzz.
+#[test]
+fn seeds_are_read_whole_and_format_stably() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+    let mut formatted = 0;
+    for entry in std::fs::read_dir(folder).expect("the seeds are part of the project") {
+        let path = entry.expect("an entry").path();
+        let text = std::fs::read_to_string(&path).expect("a seed is a text");
+        let parse = parse_file(FileId(0), text.as_str());
+        let all = parse.tree.tokens();
+        let joined: String = (0..all.len() as u32)
+            .map(|at| parse.tree.token_text(at))
+            .collect();
+        assert_eq!(joined, text, "{}", path.display());
+        if let Ok(once) = river_syntax::format(&text) {
+            formatted += 1;
+            assert_eq!(tokens(&once), tokens(&text), "{}", path.display());
+            assert_eq!(river_syntax::format(&once).ok(), Some(once), "{}", path.display());
+        }
+    }
+    assert!(formatted >= 4, "most seeds have a format");
+}
+
 #[test]
 fn expressions_fail_where_the_reference_does() {
     let Some(text) = shared("vectors/expr.jsonl") else {

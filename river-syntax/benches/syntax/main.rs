@@ -3,9 +3,11 @@
 //! `cargo bench -p river-syntax`; the last group measures the same grammar written with chumsky, see `docs/parser-choice.md`.
 #![expect(clippy::unwrap_used, reason = "a benchmark")]
 
+mod cpu;
 mod generate;
 mod peer;
 
+use cpu::CpuTime;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use river_syntax::{FileId, format, format_parsed, lex, parse_file};
 use std::hint::black_box;
@@ -14,7 +16,7 @@ use std::sync::Arc;
 /// Names of the sizes and how many copies of the pipeline make them up.
 const SIZES: [(&str, usize); 3] = [("1kB", 1), ("1MB", 740), ("30MB", 21_500)];
 
-fn stages(criterion: &mut Criterion) {
+fn stages(criterion: &mut Criterion<CpuTime>) {
     for (size, copies) in SIZES {
         let text: Arc<str> = generate::configuration(copies).into();
         let mut group = criterion.benchmark_group(size);
@@ -35,7 +37,7 @@ fn stages(criterion: &mut Criterion) {
     }
 }
 
-fn peers(criterion: &mut Criterion) {
+fn peers(criterion: &mut Criterion<CpuTime>) {
     let text: Arc<str> = generate::configuration(740).into();
     assert!(
         peer::recovering(&text).1.is_empty(),
@@ -57,7 +59,7 @@ fn peers(criterion: &mut Criterion) {
 }
 
 /// What either parser says of the same broken text; printed, so that the page can show it.
-fn mistakes(_: &mut Criterion) {
+fn mistakes(_: &mut Criterion<CpuTime>) {
     let text = "a = 'one'\nb: 2\nc = [1 2]\nd = {x = 1 y = 2}\ne = 1 + )\ng {\n\th = [1,\n\ti = 2\n}\nj = (3\nk = 1\n";
     let file = river_syntax::SourceFile::new("mistakes", text);
     for error in parse_file(FileId(0), text).errors {
@@ -70,5 +72,9 @@ fn mistakes(_: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, mistakes, stages, peers);
+criterion_group!(
+    name = benches;
+    config = Criterion::default().with_measurement(CpuTime);
+    targets = mistakes, stages, peers
+);
 criterion_main!(benches);

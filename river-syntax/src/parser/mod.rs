@@ -205,11 +205,12 @@ impl Parser<'_> {
 
     /// Ends a node that began at a mark.
     fn finish(&mut self, mark: Mark, kind: SyntaxKind) {
-        let end = self.end_of_last.max(mark.token);
+        // A node that took nothing lies right behind what was taken last, so that it is inside of the nodes around it.
+        let end = self.end_of_last;
         self.nodes.push(NodeData {
             kind,
             first_below: mark.nodes,
-            first: mark.token,
+            first: mark.token.min(end),
             end,
         });
     }

@@ -37,6 +37,26 @@ fn outline(node: Node<'_>, depth: usize, out: &mut String) {
     }
 }
 
+/// Nodes lie inside of the node above and behind the one before.
+fn nested(node: Node<'_>) {
+    let mut end = node.first_token();
+    for child in node.children() {
+        assert!(
+            child.first_token() >= end && child.end_token() <= node.end_token(),
+            "{child:?} in {node:?}"
+        );
+        end = child.end_token();
+        nested(child);
+    }
+}
+
+#[test]
+fn what_took_nothing_lies_inside() {
+    for text in ["a > // c\n }\0b }\n", "a = 1 + // c\n }\n", "a { }", "// c\n"] {
+        nested(parse_file(FileId(0), text).root().unwrap());
+    }
+}
+
 #[test]
 fn the_tree_of_a_block() {
     let parse = parse_file(FileId(0), "a.b \"c\" {\n\td = -e.f[1](2) + 3 ^ 2 // g\n}\n");
@@ -237,6 +257,7 @@ proptest::proptest! {
         proptest::prop_assert_eq!(&joined, &text);
         let mut out = String::new();
         outline(parse.root().unwrap(), 0, &mut out);
+        nested(parse.root().unwrap());
         let _ = parse_expression(FileId(0), text.as_str());
     }
 }
