@@ -25,7 +25,8 @@ pub struct Tree {
     file: FileId,
     text: Arc<str>,
     tokens: Arc<Tokens>,
-    nodes: Arc<[NodeData]>,
+    /// Not `Arc<[_]>`: that would copy them once more.
+    nodes: Arc<Vec<NodeData>>,
 }
 
 impl Tree {
@@ -34,7 +35,7 @@ impl Tree {
             file,
             text,
             tokens: Arc::new(tokens),
-            nodes: nodes.into(),
+            nodes: Arc::new(nodes),
         }
     }
 

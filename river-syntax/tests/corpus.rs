@@ -1,4 +1,9 @@
 //! The reference formatter's corpus, where it lies beside the project.
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test that says why it is skipped"
+)]
 
 use river_syntax::{FileId, SourceFile, parse_expression, parse_file};
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! How many bytes a second are lexed, parsed and formatted: 1 kB, 1 MB and 30 MB of configuration.
 //!
 //! `cargo bench -p river-syntax`; the last group measures the same grammar written with chumsky, see `docs/parser-choice.md`.
-#![expect(clippy::unwrap_used, reason = "a benchmark")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark")]
 
 mod cpu;
 mod generate;

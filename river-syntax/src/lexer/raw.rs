@@ -31,7 +31,7 @@ pub(super) enum Raw {
     #[token("\"", strings::quoted)]
     String(strings::End),
     #[token("`", strings::raw)]
-    RawString(bool),
+    Backticks(bool),
     #[token("'", strings::single_quoted)]
     SingleQuoted,
     #[token("||")]
@@ -184,8 +184,8 @@ impl Raw {
             Self::String(strings::End::Closed) => SyntaxKind::String,
             Self::String(strings::End::BadEscape) => SyntaxKind::BadEscape,
             Self::String(strings::End::Open) => SyntaxKind::OpenString,
-            Self::RawString(true) => SyntaxKind::RawString,
-            Self::RawString(false) => SyntaxKind::OpenRawString,
+            Self::Backticks(true) => SyntaxKind::RawString,
+            Self::Backticks(false) => SyntaxKind::OpenRawString,
             Self::SingleQuoted => SyntaxKind::SingleQuoted,
             Self::OrOr => SyntaxKind::OrOr,
             Self::AndAnd => SyntaxKind::AndAnd,

@@ -422,7 +422,7 @@ impl Parser<'_> {
         let mark = self.mark();
         match self.kind() {
             SyntaxKind::Ident | SyntaxKind::String | SyntaxKind::BadEscape | SyntaxKind::RawString => {
-                self.bump()
+                self.bump();
             }
             _ => {
                 self.height = 0;
