@@ -41,6 +41,8 @@ pub(super) struct Positions {
     entries: BTreeMap<Key, Position>,
     /// Why the stored file could not be understood.
     damage: Option<String>,
+    /// Where the damaged file has to go before another takes its place.
+    kept: Option<PathBuf>,
     is_changed: bool,
 }
 
@@ -87,17 +89,16 @@ impl Positions {
         Ok(positions)
     }
 
+    /// Only with the first save, as a component may be built and never run.
     fn set_aside(&mut self, reason: &str) {
         let mut kept = self.file.clone();
         kept.as_mut_os_string().push(".damaged");
-        let whereabouts = match fs::rename(&self.file, &kept) {
-            Ok(()) => format!("it is kept as {}", kept.display()),
-            Err(error) => format!("it could not be kept as {} ({error})", kept.display()),
-        };
         self.damage = Some(format!(
-            "the positions file {} is damaged ({reason}); {whereabouts}",
-            self.file.display()
+            "the positions file {} is damaged ({reason}); it is kept as {}",
+            self.file.display(),
+            kept.display()
         ));
+        self.kept = Some(kept);
     }
 
     /// Why the stored file could not be understood, if so.
@@ -161,6 +162,12 @@ impl Positions {
         if !self.is_changed {
             return Ok(());
         }
+        if let Some(kept) = &self.kept {
+            match fs::rename(&self.file, kept) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => self.kept = None,
+            }
+        }
         replace(&self.file, self.to_yaml().as_bytes())?;
         self.is_changed = false;
         Ok(())
@@ -216,7 +223,18 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&beside, path)?;
-    File::open(folder)?.sync_all()
+    match File::open(folder)?.sync_all() {
+        // Some file systems cannot sync a folder; the file is in its place all the same.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        synced => synced,
+    }
 }
 
 /// A piece of a positions file.

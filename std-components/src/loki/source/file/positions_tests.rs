@@ -89,9 +89,14 @@ fn a_damaged_file_is_kept_and_told() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("positions.yml");
         fs::write(&file, damaged).unwrap();
-        let positions = Positions::load(file, None).unwrap();
+        let mut positions = Positions::load(file.clone(), None).unwrap();
         let damage = positions.damage().unwrap().to_owned();
         assert!(damage.contains("positions.yml.damaged"), "{damage}");
+        // As long as nothing takes its place it is found damaged again.
+        assert!(Positions::load(file.clone(), None).unwrap().damage().is_some());
+        positions.set(&key("/a", "{}"), 1, identity());
+        positions.save().unwrap();
+        assert!(Positions::load(file, None).unwrap().damage().is_none());
         assert_eq!(
             fs::read(folder.path().join("positions.yml.damaged")).unwrap(),
             damaged
