@@ -53,7 +53,8 @@ impl Component for UnixExporter {
     async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), RunError> {
         self.context.health.healthy("started component");
         let in_kubernetes = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
-        let advice = advice(Path::new("/"), in_kubernetes, &self.arguments.lock());
+        let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+        let advice = advice(Path::new("/"), &mounts, in_kubernetes, &self.arguments.lock());
         if let Some(advice) = advice {
             tracing::warn!(component_id = %self.context.id, "{advice}");
         }
