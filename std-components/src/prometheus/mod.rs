@@ -3,6 +3,7 @@
 mod echo;
 pub mod exporter;
 mod relabel;
+pub(crate) mod remote_write;
 pub mod scrape;
 
 use crate::component::Registration;
@@ -15,4 +16,5 @@ pub const COMPONENTS: &[Registration] = &[
     Registration::of::<scrape::Scrape>(),
     Registration::of::<relabel::Relabel>(),
     Registration::of::<echo::Echo>(),
+    Registration::of::<remote_write::RemoteWrite>(),
 ];

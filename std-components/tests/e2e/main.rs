@@ -10,3 +10,5 @@
 
 #[cfg(all(feature = "prometheus", target_os = "linux"))]
 mod node_exporter;
+#[cfg(feature = "prometheus")]
+mod prometheus_peer;
