@@ -40,6 +40,43 @@ fn put_bytes(out: &mut Vec<u8>, key: u8, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
+/// Up to five keys with varints, each of which takes eleven bytes at the most.
+struct Head {
+    bytes: [u8; 55],
+    length: usize,
+}
+
+impl Default for Head {
+    fn default() -> Self {
+        Self {
+            bytes: [0; 55],
+            length: 0,
+        }
+    }
+}
+
+impl Head {
+    fn push(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(self.length) {
+            *place = byte;
+            self.length += 1;
+        }
+    }
+
+    fn field(&mut self, key: u8, mut value: u64) {
+        self.push(key);
+        while value >= 0x80 {
+            self.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        self.push(value as u8);
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
 /// Appends an entry to the encoded entries of its stream.
 pub(super) fn entry(out: &mut Vec<u8>, entry: &Entry) {
     // Seconds before 1970 are negative and travel as ten bytes; nanoseconds are always positive.
@@ -58,17 +95,19 @@ pub(super) fn entry(out: &mut Vec<u8>, entry: &Entry) {
     let pairs: usize = metadata.iter().map(|pair| field_length(pair_length(pair))).sum();
     let length = field_length(timestamp) + field_length(entry.line.len()) + pairs;
     out.reserve(field_length(length));
-    put_head(out, STREAM_ENTRIES, length);
-    put_head(out, ENTRY_TIMESTAMP, timestamp);
+    // Everything before the line is gathered on the stack and appended at once.
+    let mut head = Head::default();
+    head.field(STREAM_ENTRIES, length as u64);
+    head.field(ENTRY_TIMESTAMP, timestamp as u64);
     if seconds != 0 {
-        out.push(TIMESTAMP_SECONDS);
-        encode_varint(seconds, out);
+        head.field(TIMESTAMP_SECONDS, seconds);
     }
     if nanos != 0 {
-        out.push(TIMESTAMP_NANOS);
-        encode_varint(nanos, out);
+        head.field(TIMESTAMP_NANOS, nanos);
     }
-    put_bytes(out, ENTRY_LINE, entry.line.as_bytes());
+    head.field(ENTRY_LINE, entry.line.len() as u64);
+    out.extend_from_slice(head.bytes());
+    out.extend_from_slice(entry.line.as_bytes());
     for pair in metadata {
         put_head(out, ENTRY_METADATA, pair_length(pair));
         put_bytes(out, PAIR_NAME, pair.0.as_bytes());

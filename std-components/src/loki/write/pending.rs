@@ -47,6 +47,32 @@ pub(super) struct Pending {
     last_batch: u64,
 }
 
+/// Buffers of streams that have been sent, to be used again.
+#[derive(Default)]
+pub(super) struct Spare {
+    buffers: Vec<Vec<u8>>,
+    bytes: usize,
+}
+
+/// Bytes of unused buffers that a shard keeps at the most.
+const MAX_SPARE_BYTES: usize = 2 * 1024 * 1024;
+
+impl Spare {
+    fn take(&mut self) -> Vec<u8> {
+        let buffer = self.buffers.pop().unwrap_or_default();
+        self.bytes -= buffer.capacity().min(self.bytes);
+        buffer
+    }
+
+    fn keep(&mut self, mut buffer: Vec<u8>) {
+        if self.bytes + buffer.capacity() <= MAX_SPARE_BYTES {
+            buffer.clear();
+            self.bytes += buffer.capacity();
+            self.buffers.push(buffer);
+        }
+    }
+}
+
 /// What a request is made of when it goes.
 pub(super) struct Gathered {
     pub(super) tenant: Arc<str>,
@@ -101,8 +127,8 @@ impl Pending {
         stream: &Stream,
         entry: &Entry,
         most_streams: usize,
-        batch: u64,
-        share: &Share,
+        (batch, share): (u64, &Share),
+        spare: &mut Spare,
     ) -> bool {
         let at = match self.index.get(&stream.id) {
             Some(&at) => at,
@@ -111,7 +137,7 @@ impl Pending {
                 let at = self.streams.len();
                 self.streams.push(StreamBuffer {
                     labels: stream.labels.clone(),
-                    entries: Vec::new(),
+                    entries: spare.take(),
                 });
                 self.index.insert(stream.id, at);
                 at
@@ -130,10 +156,11 @@ impl Pending {
     }
 
     /// Writes the request and hands out what it stands for.
-    pub(super) fn finish(self, request: &mut Vec<u8>) -> Gathered {
+    pub(super) fn finish(self, request: &mut Vec<u8>, spare: &mut Spare) -> Gathered {
         request.clear();
-        for stream in &self.streams {
+        for stream in self.streams {
             encode::stream(request, &stream.labels, &stream.entries);
+            spare.keep(stream.entries);
         }
         Gathered {
             tenant: self.tenant,

@@ -1,7 +1,7 @@
 //! A shard of an endpoint: gathers entries into requests, sends one request at a time, in order, until the endpoint has taken it.
 
 use super::metrics::{Metrics, Reason, TenantMetrics};
-use super::pending::{Gathered, Pending, Share, size};
+use super::pending::{Gathered, Pending, Share, Spare, size};
 use super::resolve::Resolver;
 use super::settings::Settings;
 use crate::component::CancellationToken;
@@ -53,6 +53,7 @@ pub(super) struct Shard {
     pending: FxHashMap<Arc<str>, Pending>,
     tenants: FxHashMap<Arc<str>, TenantMetrics>,
     batch: u64,
+    spare: Spare,
     request: Vec<u8>,
     snappy: snap::raw::Encoder,
     compressed: Vec<u8>,
@@ -78,6 +79,7 @@ impl Shard {
             pending: FxHashMap::default(),
             tenants: FxHashMap::default(),
             batch: 0,
+            spare: Spare::default(),
             request: Vec::new(),
             snappy: snap::raw::Encoder::new(),
             compressed: Vec::new(),
@@ -137,7 +139,13 @@ impl Shard {
                         .or_insert_with(|| Pending::new(stream.tenant.clone(), metrics, wait))
                 }
             };
-            if !pending.add(&stream, entry, self.settings.max_streams, self.batch, &item.share) {
+            if !pending.add(
+                &stream,
+                entry,
+                self.settings.max_streams,
+                (self.batch, &item.share),
+                &mut self.spare,
+            ) {
                 pending.metrics.dropped(Reason::StreamLimited, 1, bytes as u64);
                 if let Some(left_out) = self.common.limited.now() {
                     tracing::error!(
@@ -195,7 +203,7 @@ impl Shard {
         let Some(pending) = self.pending.remove(tenant) else {
             return;
         };
-        let gathered = pending.finish(&mut self.request);
+        let gathered = pending.finish(&mut self.request, &mut self.spare);
         self.compressed
             .resize(snap::raw::max_compress_len(self.request.len()), 0);
         let body = match self.snappy.compress(&self.request, &mut self.compressed) {

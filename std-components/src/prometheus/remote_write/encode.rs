@@ -32,8 +32,14 @@ fn field_length(length: usize) -> usize {
 }
 
 fn put_head(out: &mut Vec<u8>, key: u8, length: usize) {
-    out.push(key);
-    encode_varint(length as u64, out);
+    // Nearly all lengths are of one byte.
+    match u8::try_from(length) {
+        Ok(short) if short < 0x80 => out.extend_from_slice(&[key, short]),
+        _ => {
+            out.push(key);
+            encode_varint(length as u64, out);
+        }
+    }
 }
 
 /// Text; left out where it is empty, as proto3 has it.
@@ -84,26 +90,24 @@ fn put_point(out: &mut Vec<u8>, keys: (u8, u8), value: f64, timestamp: i64) {
     }
 }
 
-/// Appends a series with one sample.
+/// Appends a series with one sample. `scratch` is a buffer that is reused: the labels are gone through once, their length is known afterwards.
 pub(super) fn sample<'a>(
     out: &mut Vec<u8>,
-    labels: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+    scratch: &mut Vec<u8>,
+    labels: impl Iterator<Item = (&'a str, &'a str)>,
     value: f64,
     timestamp: i64,
 ) {
-    let named: usize = labels
-        .clone()
-        .map(|label| field_length(label_length(label)))
-        .sum();
-    let point = point_length(value, timestamp);
-    let length = named + field_length(point);
-    out.reserve(field_length(length));
-    put_head(out, REQUEST_SERIES, length);
+    scratch.clear();
     for label in labels {
-        put_label(out, SERIES_LABELS, label);
+        put_label(scratch, SERIES_LABELS, label);
     }
-    put_head(out, SERIES_SAMPLES, point);
-    put_point(out, (SAMPLE_VALUE, SAMPLE_TIMESTAMP), value, timestamp);
+    let point = point_length(value, timestamp);
+    put_head(scratch, SERIES_SAMPLES, point);
+    put_point(scratch, (SAMPLE_VALUE, SAMPLE_TIMESTAMP), value, timestamp);
+    out.reserve(field_length(scratch.len()));
+    put_head(out, REQUEST_SERIES, scratch.len());
+    out.extend_from_slice(scratch);
 }
 
 /// Appends a series with one exemplar.
@@ -221,7 +225,7 @@ mod tests {
             let mut out = Vec::new();
             for (labels, bits, timestamp) in &series {
                 let labels = Labels::from_pairs(labels.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-                sample(&mut out, labels.iter(), f64::from_bits(*bits), *timestamp);
+                sample(&mut out, &mut Vec::new(), labels.iter(), f64::from_bits(*bits), *timestamp);
                 exemplar(&mut out, labels.iter(), [("trace_id", "x")].into_iter(), 1.5, *timestamp);
             }
             let decoded = WriteRequest::decode(out.as_slice()).unwrap();
@@ -241,7 +245,13 @@ mod tests {
     #[test]
     fn staleness_keeps_its_bits_and_metadata_its_type() {
         let mut out = Vec::new();
-        sample(&mut out, [("__name__", "up")].into_iter(), stale_nan(), 7);
+        sample(
+            &mut out,
+            &mut Vec::new(),
+            [("__name__", "up")].into_iter(),
+            stale_nan(),
+            7,
+        );
         metadata(
             &mut out,
             &Metadata {

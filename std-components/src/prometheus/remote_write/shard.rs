@@ -47,6 +47,8 @@ pub(super) struct Shard {
     settings: Arc<Settings>,
     scratch: Scratch,
     request: Vec<u8>,
+    /// A series under construction.
+    series: Vec<u8>,
     load: Load,
     /// Milliseconds since 1970 of the youngest sample of the request.
     highest: i64,
@@ -89,6 +91,7 @@ impl Shard {
             common,
             scratch: Scratch::default(),
             request: Vec::new(),
+            series: Vec::new(),
             load: Load::default(),
             highest: 0,
             due: None,
@@ -140,9 +143,21 @@ impl Shard {
             let settings = &self.settings;
             if settings.rules.is_empty() {
                 let labels = encode::merged(sample.labels.iter(), settings.external.iter());
-                encode::sample(&mut self.request, labels, sample.value, sample.timestamp);
+                encode::sample(
+                    &mut self.request,
+                    &mut self.series,
+                    labels,
+                    sample.value,
+                    sample.timestamp,
+                );
             } else if let Some(labels) = relabelled(settings, &mut self.scratch, &sample.labels) {
-                encode::sample(&mut self.request, labels.iter(), sample.value, sample.timestamp);
+                encode::sample(
+                    &mut self.request,
+                    &mut self.series,
+                    labels.iter(),
+                    sample.value,
+                    sample.timestamp,
+                );
             } else {
                 metrics.relabelled.inc();
                 continue;
