@@ -151,8 +151,11 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for StderrLayer {
         }
         if let Some(scope) = context.event_scope(event) {
             for span in scope.from_root() {
-                if let Some(SpanFields(fields)) = span.extensions().get() {
-                    fields.iter().for_each(|(name, value)| line.field(name, value));
+                if let Some(SpanFields(of_span)) = span.extensions().get() {
+                    // An event that says it itself is not told twice.
+                    let unsaid = |name: &str| !fields.iter().any(|(said, _)| *said == name);
+                    let more = of_span.iter().filter(|(name, _)| unsaid(name));
+                    more.for_each(|(name, value)| line.field(name, value));
                 }
             }
         }

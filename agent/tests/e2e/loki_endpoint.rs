@@ -189,11 +189,7 @@ impl Drop for LokiEndpoint {
 }
 
 fn decode(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Line>, String> {
-    let header = |name: &str| {
-        headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap_or(""))
-    };
+    let header = |name: &str| headers.get(name).map_or("", |value| value.to_str().unwrap_or(""));
     if header("content-type") != "application/x-protobuf" {
         return Err(format!("content type {:?}", header("content-type")));
     }

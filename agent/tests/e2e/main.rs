@@ -12,4 +12,6 @@ mod cli;
 mod harness;
 mod http_api;
 mod lifecycle;
+mod logs;
+mod loki_endpoint;
 mod workspace;

@@ -2,7 +2,7 @@
 
 use super::changes::Changes;
 use super::config_blocks::{self, ConfigBlock};
-use super::instance::{Instance, RunningComponent};
+use super::instance::{Instance, RunningComponent, span};
 use super::logging::{LogSettings, Logging};
 use super::metrics::ControllerMetrics;
 use super::options::Options;
@@ -68,14 +68,16 @@ impl ComponentHost {
     ) -> Result<Instance, Refused> {
         let id = ComponentId::root(node.id.clone());
         let (own, exports) = (HealthCell::default(), Arc::new(ExportSink::default()));
-        let component = (registration.build)(
-            id.clone(),
-            self.services.clone(),
-            own.clone(),
-            exports.clone(),
-            body,
-        )
-        .map_err(|refusal| match refusal {
+        let component = span(&id).in_scope(|| {
+            (registration.build)(
+                id.clone(),
+                self.services.clone(),
+                own.clone(),
+                exports.clone(),
+                body,
+            )
+        });
+        let component = component.map_err(|refusal| match refusal {
             Refusal::Arguments(mistakes) => Refused::Configuration(mistakes),
             Refusal::Build(error) => Refused::World(cannot_build(node, body, &error).into()),
         })?;
@@ -86,6 +88,7 @@ impl ComponentHost {
         Ok(Instance::Component(Arc::new(RunningComponent {
             id,
             local_id: node.id.clone(),
+            schema: registration.arguments,
             component,
             exports,
             own,
@@ -175,26 +178,29 @@ impl Host for ComponentHost {
 
     fn update(&mut self, node: &Node, instance: &Instance, body: &BodyValue) -> Result<(), Box<Diagnostic>> {
         match instance {
-            Instance::Component(component) => component.component.update(body).map_err(|refusal| {
-                let mut finding = match refusal {
-                    Refusal::Build(error) => Diagnostic {
-                        message: error.message.clone(),
-                        ..cannot_build(node, body, &error)
-                    },
-                    Refusal::Arguments(mistakes) => mistakes
-                        .into_iter()
-                        .find(Diagnostic::is_error)
-                        .unwrap_or_else(|| {
-                            cannot_build(node, body, &BuildError::new("its arguments are wrong"))
-                        }),
-                };
-                finding.message = format!(
-                    "failed to update component {:?}, which goes on with its old arguments: {}",
-                    node.id, finding.message
-                );
-                finding.code = &codes::UPDATE_FAILED;
-                finding.into()
-            }),
+            Instance::Component(component) => {
+                let updated = component.span().in_scope(|| component.component.update(body));
+                updated.map_err(|refusal| {
+                    let mut finding = match refusal {
+                        Refusal::Build(error) => Diagnostic {
+                            message: error.message.clone(),
+                            ..cannot_build(node, body, &error)
+                        },
+                        Refusal::Arguments(mistakes) => mistakes
+                            .into_iter()
+                            .find(Diagnostic::is_error)
+                            .unwrap_or_else(|| {
+                                cannot_build(node, body, &BuildError::new("its arguments are wrong"))
+                            }),
+                    };
+                    finding.message = format!(
+                        "failed to update component {:?}, which goes on with its old arguments: {}",
+                        node.id, finding.message
+                    );
+                    finding.code = &codes::UPDATE_FAILED;
+                    finding.into()
+                })
+            }
             Instance::Config(block) => {
                 block.check(node, body).map_err(|mistakes| {
                     mistakes.into_iter().next().unwrap_or_else(|| {

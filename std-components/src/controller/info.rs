@@ -89,7 +89,7 @@ pub(super) fn one(engine: &Engine<ComponentHost>, id: &str) -> Option<ComponentI
     let node = engine.find(id)?;
     let component = node.instance.component()?;
     let mut info = describe(engine, &node, component);
-    info.arguments = json(UiBody(node.arguments));
+    info.arguments = json(UiBody(&(component.schema)().conceal(node.arguments)));
     info.exports = json(UiObject(&component.exports.get()));
     info.debug_info = json(UiBody(&component.component.debug_info()));
     Some(info)

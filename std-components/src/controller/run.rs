@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 /// A component's task.
 #[derive(Debug)]
@@ -38,7 +39,8 @@ async fn supervise(running: Arc<RunningComponent>, stop: CancellationToken, rest
     loop {
         running.run.healthy("started component");
         let begun = Instant::now();
-        let run = AssertUnwindSafe(running.component.clone().run(stop.clone())).catch_unwind();
+        let run = AssertUnwindSafe(running.component.clone().run(stop.clone()));
+        let run = run.catch_unwind().instrument(running.span());
         let reason = match run.await {
             Ok(Ok(())) => {
                 running
