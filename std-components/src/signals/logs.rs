@@ -4,6 +4,9 @@ use super::{Ack, Batch, Labels, Receiver};
 use bytestring::ByteString;
 use std::sync::Arc;
 
+/// Names and values of structured metadata.
+pub type StructuredMetadata = Arc<[(Box<str>, Box<str>)]>;
+
 /// A log entry.
 #[derive(Clone, Debug)]
 pub struct Entry {
@@ -14,7 +17,7 @@ pub struct Entry {
     /// The line without its end; a slice of the source's read buffer where possible.
     pub line: ByteString,
     /// Structured metadata; `None` where there is none, which is the rule.
-    pub metadata: Option<Arc<[(Box<str>, Box<str>)]>>,
+    pub metadata: Option<StructuredMetadata>,
 }
 
 /// Entries that travel and are acknowledged together.

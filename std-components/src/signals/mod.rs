@@ -10,7 +10,7 @@ mod target;
 pub use ack::{Ack, Outcome};
 pub use channel::{Batch, CHANNEL_BATCHES, Fanout, Inlet, Receiver, inlet};
 pub use labels::{Labels, LabelsBuilder, LabelsIter};
-pub use logs::{Entry, LogBatch, LogsReceiver, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES};
+pub use logs::{Entry, LogBatch, LogsReceiver, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, StructuredMetadata};
 pub use metrics::{
     Exemplar, MAX_BATCH_SAMPLES, Metadata, MetricBatch, MetricType, MetricsReceiver, STALE_NAN_BITS, Sample,
     is_stale_nan, stale_nan,

@@ -99,7 +99,7 @@ fn cri_lines_are_parsed_and_partial_ones_joined() {
 fn held_lines_hold_their_acknowledgement() {
     let mut bench = bench("stage.cri { }");
     let (told, outcome) = mpsc::channel();
-    let mut batch = |line: &str| {
+    let batch = |line: &str| {
         let told = told.clone();
         LogBatch {
             entries: vec![entry(line)],
