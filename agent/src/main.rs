@@ -2,6 +2,7 @@
 
 mod atomic_file;
 mod cli;
+mod codes;
 mod config_metrics;
 mod http;
 mod logging;

@@ -2,7 +2,9 @@
 
 pub(crate) mod check;
 pub(crate) mod completion;
+pub(crate) mod explain;
 pub(crate) mod fmt;
+mod output;
 pub(crate) mod run;
 
 use clap::{Parser, Subcommand};
@@ -48,6 +50,8 @@ pub(crate) enum Command {
     /// Find mistakes in configurations without running them
     #[command(alias = "validate")]
     Check(check::CheckArgs),
+    /// Explain a code of a diagnostic, or list all codes
+    Explain(explain::ExplainArgs),
     /// Print the completion script of a shell
     Completion(completion::CompletionArgs),
 }
@@ -59,6 +63,7 @@ impl Cli {
             Command::Run(args) => run::execute(args),
             Command::Fmt(args) => fmt::execute(args),
             Command::Check(args) => check::execute(args),
+            Command::Explain(args) => explain::execute(&args),
             Command::Completion(args) => completion::execute(&args),
         }
     }
