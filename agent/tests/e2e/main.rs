@@ -14,4 +14,7 @@ mod http_api;
 mod lifecycle;
 mod logs;
 mod loki_endpoint;
+mod metrics;
+mod prometheus_peer;
+mod quickstart;
 mod workspace;
