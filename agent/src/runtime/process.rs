@@ -102,7 +102,7 @@ async fn serve(options: Options) -> Ended {
         }
         Err(ReloadError::Read(_)) => Ended::Unreadable,
         Err(ReloadError::Rejected { sources, diagnostics }) => {
-            Reporter::stderr().print(&sources, &diagnostics);
+            Reporter::stderr(None).print(&sources, &diagnostics);
             complain("could not perform the initial load successfully");
             Ended::Failed
         }
