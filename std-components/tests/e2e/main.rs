@@ -12,3 +12,5 @@
 mod node_exporter;
 #[cfg(feature = "prometheus")]
 mod prometheus_peer;
+#[cfg(all(feature = "local", feature = "discovery", feature = "loki", feature = "prometheus", target_os = "linux"))]
+mod reference;
