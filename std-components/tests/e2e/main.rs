@@ -12,5 +12,11 @@
 mod node_exporter;
 #[cfg(feature = "prometheus")]
 mod prometheus_peer;
-#[cfg(all(feature = "local", feature = "discovery", feature = "loki", feature = "prometheus", target_os = "linux"))]
+#[cfg(all(
+    feature = "local",
+    feature = "discovery",
+    feature = "loki",
+    feature = "prometheus",
+    target_os = "linux"
+))]
 mod reference;

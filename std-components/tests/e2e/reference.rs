@@ -24,7 +24,11 @@ fn type_name(ty: &Type) -> String {
         Type::Object(_) => "object".into(),
         Type::Capsule(name) => format!("`{name}`"),
         Type::Text { name, words } if words.is_empty() => format!("string ({name})"),
-        Type::Text { words, .. } => words.iter().map(|word| format!("`\"{word}\"`")).collect::<Vec<_>>().join(", "),
+        Type::Text { words, .. } => words
+            .iter()
+            .map(|word| format!("`\"{word}\"`"))
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }
 
@@ -32,7 +36,13 @@ fn default_text(attribute: &AttributeSchema) -> String {
     match &attribute.default {
         _ if attribute.required => "required".into(),
         None | Some(Value::Null) => "—".into(),
-        Some(value) => format!("`{}`", river_eval::show::text(value).split_whitespace().collect::<Vec<_>>().join(" ")),
+        Some(value) => format!(
+            "`{}`",
+            river_eval::show::text(value)
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
+        ),
     }
 }
 
@@ -43,14 +53,24 @@ fn attributes(out: &mut String, body: &BodySchema) {
     out.push_str("\n| attribute | type | default | |\n|---|---|---|---|\n");
     for attribute in &body.attributes {
         let doc = attribute.doc.replace('\n', " ");
-        let row = [attribute.name.to_owned(), type_name(&attribute.ty), default_text(attribute), doc].map(|cell| cell.replace('|', "\\|"));
+        let row = [
+            attribute.name.to_owned(),
+            type_name(&attribute.ty),
+            default_text(attribute),
+            doc,
+        ]
+        .map(|cell| cell.replace('|', "\\|"));
         writeln!(out, "| `{}` | {} | {} | {} |", row[0], row[1], row[2], row[3]).unwrap();
     }
 }
 
 fn blocks(out: &mut String, body: &BodySchema, path: &str, depth: usize) {
     for block in &body.blocks {
-        let path = if path.is_empty() { block.name.clone() } else { format!("{path} > {}", block.name) };
+        let path = if path.is_empty() {
+            block.name.clone()
+        } else {
+            format!("{path} > {}", block.name)
+        };
         let facts = facts(block);
         writeln!(out, "\n### `{path}`\n\n{facts}. {}", block.doc.replace('\n', " ")).unwrap();
         if depth >= MAX_DEPTH {
@@ -71,7 +91,10 @@ fn facts(block: &BlockSchema) -> String {
 }
 
 fn page(component: &Registration) -> String {
-    let mut out = format!("# {}\n\nStability: {}.\n\n## Arguments\n", component.name, component.stability);
+    let mut out = format!(
+        "# {}\n\nStability: {}.\n\n## Arguments\n",
+        component.name, component.stability
+    );
     let arguments = (component.arguments)();
     if arguments.attributes.is_empty() && arguments.blocks.is_empty() {
         out.push_str("\nNone.\n");
@@ -86,7 +109,14 @@ fn page(component: &Registration) -> String {
         out.push_str("\n| export | type | |\n|---|---|---|\n");
     }
     for export in &exports.attributes {
-        writeln!(out, "| `{}` | {} | {} |", export.name, type_name(&export.ty), export.doc.replace('\n', " ")).unwrap();
+        writeln!(
+            out,
+            "| `{}` | {} | {} |",
+            export.name,
+            type_name(&export.ty),
+            export.doc.replace('\n', " ")
+        )
+        .unwrap();
     }
     // One blank line at the most, no space at a line's end: as an editor leaves it.
     out.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n"
@@ -95,9 +125,13 @@ fn page(component: &Registration) -> String {
 #[test]
 fn the_reference_is_that_of_the_schemas() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/components/reference");
-    let mut pages: Vec<(String, String)> = std_components::components().map(|component| (format!("{}.md", component.name), page(component))).collect();
+    let mut pages: Vec<(String, String)> = std_components::components()
+        .map(|component| (format!("{}.md", component.name), page(component)))
+        .collect();
     pages.sort();
-    let mut index = String::from("# Components\n\nMade from the components' schemas; `UPDATE_DOCS=1 cargo test -p std-components --test e2e reference` writes it.\n\n");
+    let mut index = String::from(
+        "# Components\n\nMade from the components' schemas; `UPDATE_DOCS=1 cargo test -p std-components --test e2e reference` writes it.\n\n",
+    );
     for (file, _) in &pages {
         writeln!(index, "- [{}]({file})", file.trim_end_matches(".md")).unwrap();
     }
@@ -110,8 +144,15 @@ fn the_reference_is_that_of_the_schemas() {
     }
     for (file, text) in &pages {
         let written = std::fs::read_to_string(folder.join(file)).unwrap_or_default();
-        assert!(written == *text, "docs/components/reference/{file} is stale: run UPDATE_DOCS=1 cargo test -p std-components --test e2e reference");
+        assert!(
+            written == *text,
+            "docs/components/reference/{file} is stale: run UPDATE_DOCS=1 cargo test -p std-components --test e2e reference"
+        );
     }
     let files = std::fs::read_dir(&folder).unwrap().count();
-    assert_eq!(files, pages.len(), "docs/components/reference holds a page of a component that is gone");
+    assert_eq!(
+        files,
+        pages.len(),
+        "docs/components/reference holds a page of a component that is gone"
+    );
 }

@@ -75,7 +75,10 @@ impl Endpoint {
     ///
     /// # Errors
     /// The settings, if the endpoint has to be made anew.
-    #[expect(clippy::result_large_err, reason = "handed back to build the new endpoint with; seldom called")]
+    #[expect(
+        clippy::result_large_err,
+        reason = "handed back to build the new endpoint with; seldom called"
+    )]
     pub(super) fn reconfigure(&self, settings: Settings) -> Result<(), Settings> {
         if !self.common.settings.load().fits(&settings) {
             return Err(settings);
