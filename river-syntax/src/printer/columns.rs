@@ -4,6 +4,12 @@
 //! of adjacent lines that have a cell there; it is as wide as its widest cell and one space. A form feed ends a line and every column. Columns of
 //! soft tabs only (`\v`) that hold nothing vanish. Empty cells at a line's start are indentation and stay tabs.
 
+/// Whether a byte is a tab, soft tab, line's end or form feed.
+#[inline]
+fn is_layout(byte: u8) -> bool {
+    byte.wrapping_sub(b'\t') <= b'\x0c' - b'\t'
+}
+
 /// What a piece of a line ends with.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Ending {
@@ -58,16 +64,15 @@ impl Columns {
 
     /// Text in which tabs and line ends are layout.
     pub(super) fn push(&mut self, text: &str) {
-        if !text
-            .bytes()
-            .any(|byte| matches!(byte, b'\t' | b'\n' | b'\x0b' | b'\x0c'))
-        {
+        // Without an early end, so that many bytes are looked at at once.
+        let plain = text.bytes().fold(true, |plain, byte| plain & !is_layout(byte));
+        if plain {
             self.text.push_str(text);
             return;
         }
         let mut from = 0;
         for (at, byte) in text.bytes().enumerate() {
-            if matches!(byte, b'\t' | b'\n' | b'\x0b' | b'\x0c') {
+            if is_layout(byte) {
                 self.text.push_str(&text[from..at]);
                 self.push_layout(byte);
                 from = at + 1;
@@ -76,7 +81,24 @@ impl Columns {
         self.text.push_str(&text[from..]);
     }
 
+    /// Tabs at a line's start.
+    pub(super) fn push_indentation(&mut self, count: usize) {
+        let tab = Cell {
+            bytes: 0,
+            width: 0,
+            ending: Ending::Tab,
+        };
+        if self.text.len() as u32 == self.cell_start {
+            self.cells.extend(std::iter::repeat_n(tab, count));
+        } else {
+            for _ in 0..count {
+                self.push_layout(b'\t');
+            }
+        }
+    }
+
     /// A character of layout, or a space.
+    #[inline]
     pub(super) fn push_layout(&mut self, byte: u8) {
         match byte {
             b'\t' => {
@@ -112,7 +134,8 @@ impl Columns {
     fn end_cell(&mut self, ending: Ending) {
         let end = self.text.len() as u32;
         let text = &self.text[self.cell_start as usize..];
-        let width = if text.is_ascii() {
+        // The last piece of a line is in no column, so nobody asks for its width.
+        let width = if ending == Ending::Line || text.is_ascii() {
             text.len()
         } else {
             text.chars().count()
@@ -288,12 +311,17 @@ impl Pen<'_> {
     }
 
     fn plain(&self, text: &str, out: &mut String, space: &mut String) {
-        let trimmed = text.trim_end_matches([' ', '\t']);
-        if !trimmed.is_empty() {
-            out.push_str(space);
-            space.clear();
-            out.push_str(trimmed);
+        let last = text.bytes().rposition(|byte| byte != b' ' && byte != b'\t');
+        let end = last.map_or(0, |last| last + 1);
+        if end > 0 {
+            if !space.is_empty() {
+                out.push_str(space);
+                space.clear();
+            }
+            out.push_str(&text[..end]);
         }
-        space.push_str(&text[trimmed.len()..]);
+        if end < text.len() {
+            space.push_str(&text[end..]);
+        }
     }
 }

@@ -1,41 +1,44 @@
-//! On which line each token stands.
+//! On which line each token stands, and which tokens are comments.
 
 use crate::kind::SyntaxKind;
 use crate::tree::Tree;
 
-/// Line numbers (from 1) of the first and last byte of each token.
+/// Line numbers (from 1) of the tokens.
 pub(super) struct Lines {
+    /// Of the first byte of each token, and of the text's end.
     starts: Vec<u32>,
-    /// Lines that a token goes on for beyond its first; only of the few that have any.
-    more: Vec<(u32, u32)>,
+    /// Tokens that are comments, in order.
+    comments: Vec<u32>,
 }
 
 impl Lines {
     pub(super) fn new(tree: &Tree) -> Self {
-        let tokens = tree.tokens();
-        let mut starts = Vec::with_capacity(tokens.len() + 1);
-        let mut more = Vec::new();
+        let kinds = tree.tokens().kinds();
+        let mut starts = Vec::with_capacity(kinds.len() + 1);
+        let mut comments = Vec::new();
         let mut line = 1;
-        for (at, kind) in tokens.kinds().iter().enumerate() {
-            starts.push(line);
+        starts.extend(kinds.iter().enumerate().map(|(at, kind)| {
+            let start = line;
             match kind {
                 SyntaxKind::Newline => line += 1,
+                SyntaxKind::LineComment => comments.push(at as u32),
                 SyntaxKind::BlockComment | SyntaxKind::RawString => {
                     let text = tree.token_text(at as u32).as_bytes();
-                    let count = memchr::memchr_iter(b'\n', text).count() as u32;
-                    if count > 0 {
-                        more.push((at as u32, count));
-                        line += count;
+                    line += memchr::memchr_iter(b'\n', text).count() as u32;
+                    if *kind == SyntaxKind::BlockComment {
+                        comments.push(at as u32);
                     }
                 }
                 _ => {}
             }
-        }
+            start
+        }));
         starts.push(line);
-        Self { starts, more }
+        Self { starts, comments }
     }
 
     /// The line of a token's first byte.
+    #[inline]
     pub(super) fn start(&self, token: u32) -> u32 {
         self.starts
             .get(token as usize)
@@ -44,12 +47,14 @@ impl Lines {
             .unwrap_or(1)
     }
 
-    /// The line of a token's last byte.
+    /// The line of the last byte of a token that is no line's end: where the next token begins.
+    #[inline]
     pub(super) fn end(&self, token: u32) -> u32 {
-        let more = match self.more.binary_search_by_key(&token, |(at, _)| *at) {
-            Ok(found) => self.more[found].1,
-            Err(_) => 0,
-        };
-        self.start(token) + more
+        self.start(token + 1)
+    }
+
+    /// Tokens that are comments, in order.
+    pub(super) fn comments(&self) -> &[u32] {
+        &self.comments
     }
 }

@@ -1,39 +1,111 @@
-//! A quick proof that a formatted text is stable and says the same, without parsing and printing it again.
+//! A quick proof that a formatted text is stable and says the same, without lexing, parsing and printing it again.
 //!
 //! Which layout is printed depends on the tokens and on where lines end between them. So if both texts have the same tokens and comments in the
 //! same order, and lines end at the same places inside of statements, printing the new text gives it again.
+//!
+//! The new text is not lexed: the old tokens are looked for in it, one after the other. That they are tokens there, too, is certain where what
+//! follows cannot become part of them.
 
 use crate::kind::SyntaxKind;
-use crate::lexer::lex;
 use crate::tree::Tree;
 
 /// Whether it is certain; `false` says nothing.
 pub(super) fn certainly_stable(old: &Tree, new_text: &str) -> bool {
-    let new = lex(new_text);
-    let mut left = Items::new(old.tokens().kinds());
-    let mut right = Items::new(new.kinds());
-    let mut before = SyntaxKind::Newline;
+    let tokens = old.tokens();
+    let (old_text, new_text) = (old.text().as_bytes(), new_text.as_bytes());
+    let mut items = Items::new(tokens.kinds());
+    // How far the new text is read.
+    let mut at = 0;
+    // The last item and the kind of the last one that stands in the new text, a comma before a closing bracket included.
+    let (mut before, mut adjacent) = (SyntaxKind::Newline, SyntaxKind::Newline);
     loop {
-        let ((one, lines_one), (other, lines_other)) = match (left.next(), right.next()) {
-            (Some(one), Some(other)) => (one, other),
+        let (gap, mut lines_new) = layout(new_text, at);
+        let mut apart = gap > at || at == 0;
+        at = gap;
+        let Some(item) = items.next() else {
             // How the file ends is the same for every text.
-            (None, None) => return true,
-            _ => return false,
+            return at == new_text.len();
         };
-        let kind = old.tokens().kind(one);
-        if kind != new.kind(other)
-            || old.text().as_bytes().get(old.tokens().range(one)) != new_text.as_bytes().get(new.range(other))
-        {
+        let kind = item.kind;
+        if closes(kind) && new_text.get(at) == Some(&b',') {
+            let (gap, more) = layout(new_text, at + 1);
+            apart = gap > at + 1;
+            lines_new = (lines_new + more).min(2);
+            at = gap;
+            adjacent = SyntaxKind::Comma;
+        }
+        let Some(text) = old_text.get(tokens.range(item.token)) else {
+            return false;
+        };
+        let end = at + text.len();
+        if new_text.get(at..end) != Some(text) {
+            return false;
+        }
+        if !apart && item.apart && !never_joined(adjacent, kind) {
             return false;
         }
         // Between statements an empty line may be added before a block: what was parted stays parted.
-        let same_lines = lines_one == lines_other
-            || lines_one == 1 && lines_other == 2 && kind == SyntaxKind::Ident && before.ends_statement();
-        if !same_lines || kind.is_comment() && lines_one == 0 && !right.line_ends() {
+        let same_lines = item.lines == lines_new
+            || item.lines == 1 && lines_new == 2 && kind == SyntaxKind::Ident && before.ends_statement();
+        let comment = kind.is_comment();
+        if !same_lines
+            || comment
+                && (item.lines == 0 || kind == SyntaxKind::LineComment)
+                && !matches!(new_text.get(end), None | Some(b'\n'))
+        {
             return false;
         }
-        before = kind;
+        at = end;
+        (before, adjacent) = (kind, kind);
     }
+}
+
+/// Where layout ends that begins at a byte, and how many lines end in it: none, one, or more.
+#[inline]
+fn layout(text: &[u8], mut at: usize) -> (usize, u8) {
+    let mut lines = 0_u8;
+    while let Some(byte) = text.get(at) {
+        match byte {
+            b' ' | b'\t' | b'\r' => {}
+            b'\n' => lines = (lines + 1).min(2),
+            _ => break,
+        }
+        at += 1;
+    }
+    (at, lines)
+}
+
+fn closes(kind: SyntaxKind) -> bool {
+    matches!(kind, SyntaxKind::RBrack | SyntaxKind::RCurly | SyntaxKind::RParen)
+}
+
+/// Whether two tokens that stand side by side are lexed as these two whatever they are made of.
+fn never_joined(left: SyntaxKind, right: SyntaxKind) -> bool {
+    use SyntaxKind::{
+        Bang, BlockComment, Comma, Dot, Ident, LBrack, LCurly, LParen, Minus, Number, RBrack, RCurly, RParen,
+        RawString, String,
+    };
+    match (left, right) {
+        (
+            LCurly | LParen | LBrack | RCurly | RParen | RBrack | Comma | String | RawString | BlockComment,
+            _,
+        )
+        | (_, LCurly | LParen | LBrack | RCurly | RParen | RBrack | Comma | String | RawString)
+        | (Ident, Dot)
+        | (Dot | Minus | Bang, Ident)
+        | (Minus, Number) => true,
+        _ => false,
+    }
+}
+
+/// A token or comment, and what is before it.
+struct Item {
+    token: u32,
+    kind: SyntaxKind,
+    /// How many lines end before it: none, one, or more.
+    lines: u8,
+    /// Whether it stands apart from the item before.
+    apart: bool,
 }
 
 /// Tokens and comments without layout and without commas before closing brackets.
@@ -47,18 +119,24 @@ impl<'t> Items<'t> {
         Self { kinds, at: 0 }
     }
 
-    /// The next one, and how many lines end before it: none, one, or more.
     #[inline]
-    fn next(&mut self) -> Option<(u32, u8)> {
+    fn next(&mut self) -> Option<Item> {
         let mut lines = 0_u8;
-        while let Some(kind) = self.kinds.get(self.at) {
+        let from = self.at;
+        while let Some(&kind) = self.kinds.get(self.at) {
             match kind {
                 SyntaxKind::Whitespace => {}
                 SyntaxKind::Newline => lines = (lines + 1).min(2),
                 SyntaxKind::Comma if self.before_closing() => {}
                 _ => {
+                    let token = self.at;
                     self.at += 1;
-                    return Some((self.at as u32 - 1, lines));
+                    return Some(Item {
+                        token: token as u32,
+                        kind,
+                        lines,
+                        apart: token > from,
+                    });
                 }
             }
             self.at += 1;
@@ -72,18 +150,6 @@ impl<'t> Items<'t> {
         let next = rest
             .iter()
             .find(|kind| !matches!(kind, SyntaxKind::Whitespace | SyntaxKind::Newline));
-        matches!(
-            next,
-            Some(SyntaxKind::RBrack | SyntaxKind::RCurly | SyntaxKind::RParen)
-        )
-    }
-
-    /// Whether the line ends after the last item.
-    fn line_ends(&self) -> bool {
-        let rest = self.kinds.get(self.at..).unwrap_or_default();
-        !rest
-            .iter()
-            .take_while(|kind| **kind != SyntaxKind::Newline)
-            .any(|kind| *kind != SyntaxKind::Whitespace)
+        next.is_some_and(|kind| closes(*kind))
     }
 }

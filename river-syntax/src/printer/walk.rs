@@ -12,6 +12,8 @@ pub(super) struct Walker<'t> {
     lines: &'t Lines,
     placing: Placing,
     out: Writer<'t>,
+    /// Children that are still to be written of the nodes at work, the next one last.
+    waiting: Vec<Node<'t>>,
 }
 
 impl<'t> Walker<'t> {
@@ -21,6 +23,7 @@ impl<'t> Walker<'t> {
             lines,
             placing,
             out: Writer::new(tree, lines, placing),
+            waiting: Vec::new(),
         }
     }
 
@@ -30,8 +33,8 @@ impl<'t> Walker<'t> {
             .root()
             .and_then(|root| root.children_from_last().find_map(Body::cast));
         if let Some(body) = body {
-            let statements: Vec<Statement<'t>> = body.statements().collect();
-            self.statements(&statements);
+            let base = self.wait_for(body.node());
+            self.statements(base);
         }
     }
 
@@ -49,10 +52,30 @@ impl<'t> Walker<'t> {
         self.lines.end(node.end_token().saturating_sub(1))
     }
 
-    fn statements(&mut self, statements: &[Statement<'t>]) {
+    /// Puts a node's children down to be written; gives how many were waiting before.
+    fn wait_for(&mut self, node: Node<'t>) -> usize {
+        let base = self.waiting.len();
+        // They come last first, as they are to lie.
+        self.waiting.extend(node.children_from_last());
+        base
+    }
+
+    /// The next of the children that wait above a base.
+    fn next_above(&mut self, base: usize) -> Option<Node<'t>> {
+        if self.waiting.len() > base {
+            self.waiting.pop()
+        } else {
+            None
+        }
+    }
+
+    /// Writes the statements that wait above a base.
+    fn statements(&mut self, base: usize) {
         let mut before: Option<Node<'t>> = None;
-        for statement in statements {
-            let node = statement.node();
+        while let Some(node) = self.next_above(base) {
+            let Some(statement) = Statement::cast(node) else {
+                continue;
+            };
             if let Some(before) = before {
                 // Blocks are parted by an empty line; an empty line between other statements is kept.
                 let parted = self.first_line(node).saturating_sub(self.last_line(before)) > 1;
@@ -61,8 +84,8 @@ impl<'t> Walker<'t> {
                 }
             }
             match statement {
-                Statement::Attribute(attribute) => self.attribute(*attribute),
-                Statement::Block(block) => self.block(*block),
+                Statement::Attribute(attribute) => self.attribute(attribute),
+                Statement::Block(block) => self.block(block),
             }
             // What goes over several lines is in no column with what follows.
             let one_line = self.first_line(node) == self.last_line(node);
@@ -97,11 +120,21 @@ impl<'t> Walker<'t> {
                 }
             }
         }
-        let tokens = self.tree.tokens();
         if let Some((label, span)) = block.label() {
+            let written = self.tree.text().get(span.range()).unwrap_or("");
+            let node = block
+                .node()
+                .children_from_last()
+                .find(|child| child.kind() == SyntaxKind::Label);
             self.out.want(Layout::Blank);
-            self.out.place_at(tokens.at_offset(span.start));
-            self.out.text(&format!("\"{label}\""));
+            if let Some(node) = node {
+                self.out.place_at(node.first_token());
+            }
+            if written.starts_with('"') && written.len() == label.len() + 2 {
+                self.out.text(written);
+            } else {
+                self.out.text(&format!("\"{label}\""));
+            }
         }
         self.out.want(Layout::Blank);
         if let Some(open) = block.open_brace() {
@@ -109,15 +142,15 @@ impl<'t> Walker<'t> {
         }
         self.out.text("{");
         self.out.want(Layout::Indent);
-        let statements: Vec<Statement<'t>> = block
-            .body()
-            .map(|body| body.statements().collect())
-            .unwrap_or_default();
-        if statements.is_empty() {
+        let base = self.waiting.len();
+        if let Some(body) = block.body() {
+            self.wait_for(body.node());
+        }
+        if self.waiting.len() == base {
             self.out.want(Layout::Blank);
         } else {
             self.out.want(Layout::Section);
-            self.statements(&statements);
+            self.statements(base);
         }
         self.out.want(Layout::Unindent);
         if let Some(close) = block.close_brace() {
@@ -221,28 +254,30 @@ impl<'t> Walker<'t> {
         let close = node.end_token().saturating_sub(1);
         self.out.place_at(node.first_token());
         self.out.text("[");
-        let items: Vec<Expr<'t>> = list.items().collect();
+        let base = self.wait_for(node);
         let mut line = self.lines.start(node.first_token());
-        for (at, item) in items.iter().enumerate() {
-            let own_line = self.first_line(item.node()) != line;
+        let mut last = None;
+        while let Some(item) = self.next_above(base) {
+            let own_line = self.first_line(item) != line;
             if own_line {
                 // Before the line's end, so that comments in front of the item are indented, too.
                 self.out.want(Layout::Indent);
                 self.out.want(Layout::Section);
-            } else if at > 0 {
+            } else if last.is_some() {
                 self.out.want(Layout::Blank);
             }
-            line = self.last_line(item.node());
-            self.expression(*item);
-            if at + 1 < items.len() {
-                self.comma(node, item.node());
+            line = self.last_line(item);
+            self.maybe(Expr::cast(item));
+            if self.waiting.len() > base {
+                self.comma(node, item);
             }
             if own_line {
                 self.out.want(Layout::Unindent);
             }
+            last = Some(item);
         }
-        if let Some(last) = items.last().filter(|_| line != self.lines.start(close)) {
-            self.comma(node, last.node());
+        if let Some(last) = last.filter(|_| line != self.lines.start(close)) {
+            self.comma(node, last);
             self.out.want(Layout::Indent);
             self.out.want(Layout::Section);
             self.out.want(Layout::Unindent);
@@ -257,10 +292,13 @@ impl<'t> Walker<'t> {
         self.out.place_at(node.first_token());
         self.out.text("{");
         self.out.want(Layout::Indent);
-        let fields: Vec<Field<'t>> = object.fields().collect();
+        let base = self.wait_for(node);
         let mut line = self.lines.start(node.first_token());
         let mut before: Option<Field<'t>> = None;
-        for (at, field) in fields.iter().enumerate() {
+        while let Some(child) = self.next_above(base) {
+            let Some(field) = Field::cast(child) else {
+                continue;
+            };
             let key = field.node().first_token();
             if self.lines.start(key) != line {
                 // Signs are aligned with those of a field of one line above.
@@ -272,7 +310,7 @@ impl<'t> Walker<'t> {
                 } else {
                     Layout::Section
                 });
-            } else if at > 0 {
+            } else if before.is_some() {
                 self.out.want(Layout::Blank);
             }
             line = self.lines.end(key);
@@ -283,12 +321,12 @@ impl<'t> Walker<'t> {
             self.out.punctuation(sign, "=");
             self.out.want(Layout::Blank);
             self.maybe(field.value());
-            if at + 1 < fields.len() {
+            if self.waiting.len() > base {
                 self.comma(node, field.node());
             }
-            before = Some(*field);
+            before = Some(field);
         }
-        if let Some(last) = fields.last().filter(|_| line != self.lines.start(close)) {
+        if let Some(last) = before.filter(|_| line != self.lines.start(close)) {
             self.comma(node, last.node());
             self.out.want(Layout::Section);
         }
@@ -321,30 +359,33 @@ impl<'t> Walker<'t> {
     fn call(&mut self, call: CallExpr<'t>) {
         let node = call.node();
         let close = node.end_token().saturating_sub(1);
-        self.maybe(call.callee());
-        let after = call.callee().map_or(0, |callee| callee.node().end_token());
+        let base = self.wait_for(node);
+        let callee = self.next_above(base);
+        self.maybe(callee.and_then(Expr::cast));
+        let after = callee.map_or(0, |callee| callee.end_token());
         let open = self.token_in(node, after, SyntaxKind::LParen).unwrap_or(close);
         self.out.punctuation(Some(open), "(");
         let mut line = self.lines.start(open);
-        let arguments: Vec<Expr<'t>> = call.arguments().collect();
-        for (at, argument) in arguments.iter().enumerate() {
-            let own_line = self.first_line(argument.node()) != line;
+        let mut last = None;
+        while let Some(argument) = self.next_above(base) {
+            let own_line = self.first_line(argument) != line;
             if own_line {
                 self.out.want(Layout::Section);
                 self.out.want(Layout::Indent);
             }
-            self.expression(*argument);
-            line = self.last_line(argument.node());
-            if at + 1 < arguments.len() {
-                self.comma(node, argument.node());
+            self.maybe(Expr::cast(argument));
+            line = self.last_line(argument);
+            if self.waiting.len() > base {
+                self.comma(node, argument);
                 self.out.want(Layout::Blank);
             }
             if own_line {
                 self.out.want(Layout::Unindent);
             }
+            last = Some(argument);
         }
-        if let Some(last) = arguments.last().filter(|_| line != self.lines.start(close)) {
-            self.comma(node, last.node());
+        if let Some(last) = last.filter(|_| line != self.lines.start(close)) {
+            self.comma(node, last);
             self.out.want(Layout::Section);
         }
         self.out.punctuation(Some(close), ")");

@@ -42,9 +42,9 @@ pub(super) struct Writer<'t> {
     wanted: Vec<Layout>,
     place: Place,
     last_line: u32,
-    /// Tokens that are comments, in order, and the next to be written.
-    comments: Vec<u32>,
+    /// The next of the comments to be written, and where it begins: [`u32::MAX`] where there is none.
     next_comment: usize,
+    comment_start: u32,
 }
 
 /// Empty lines in a row, with the end of the line before, that are kept.
@@ -52,12 +52,7 @@ const MAX_NEWLINES: u32 = 2;
 
 impl<'t> Writer<'t> {
     pub(super) fn new(tree: &'t Tree, lines: &'t Lines, placing: Placing) -> Self {
-        let kinds = tree.tokens().kinds().iter().enumerate();
-        let comments = kinds
-            .filter(|(_, kind)| kind.is_comment())
-            .map(|(at, _)| at as u32)
-            .collect();
-        Self {
+        let mut writer = Self {
             tree,
             lines,
             placing,
@@ -68,16 +63,20 @@ impl<'t> Writer<'t> {
             wanted: Vec::with_capacity(16),
             place: Place { offset: 0, line: 1 },
             last_line: 1,
-            comments,
             next_comment: 0,
-        }
+            comment_start: 0,
+        };
+        writer.find_comment();
+        writer
     }
 
+    #[inline]
     pub(super) fn want(&mut self, layout: Layout) {
         self.wanted.push(layout);
     }
 
     /// The next token stands where this one does.
+    #[inline]
     pub(super) fn place_at(&mut self, token: u32) {
         self.place = Place {
             offset: self.tree.tokens().start(token),
@@ -109,7 +108,7 @@ impl<'t> Writer<'t> {
 
     /// What is to be written first before a text: the comments that stood before it, or the wanted layout.
     fn before_text(&mut self) {
-        if self.comment_before(self.place.offset).is_some() {
+        if self.comment_start <= self.place.offset {
             self.comments_before(self.place);
         } else {
             self.write_wanted(self.wanted.len());
@@ -124,13 +123,17 @@ impl<'t> Writer<'t> {
         self.out.finish()
     }
 
+    fn find_comment(&mut self) {
+        let token = self.peek_comment();
+        self.comment_start = token.map_or(u32::MAX, |token| self.tree.tokens().start(token));
+    }
+
     fn peek_comment(&self) -> Option<u32> {
-        self.comments.get(self.next_comment).copied()
+        self.lines.comments().get(self.next_comment).copied()
     }
 
     fn comment_before(&self, offset: u32) -> Option<u32> {
-        self.peek_comment()
-            .filter(|&token| self.tree.tokens().start(token) <= offset)
+        self.peek_comment().filter(|_| self.comment_start <= offset)
     }
 
     fn comments_before(&mut self, next: Place) {
@@ -163,6 +166,7 @@ impl<'t> Writer<'t> {
     /// Writes a comment, parted from what is before it as it was in the source.
     fn comment(&mut self, token: u32, next_line: u32) {
         self.next_comment += 1;
+        self.find_comment();
         let line = self.lines.start(token);
         if !self.nothing_written {
             if line == self.last_line {
@@ -209,14 +213,16 @@ impl<'t> Writer<'t> {
                 Layout::Section => self.layout(b'\x0c', 1),
             }
         }
-        self.wanted.drain(..count);
+        if count == self.wanted.len() {
+            self.wanted.clear();
+        } else {
+            self.wanted.drain(..count);
+        }
     }
 
     fn indentation(&mut self) {
         if self.at_line_start {
-            for _ in 0..self.indent {
-                self.out.push_layout(b'\t');
-            }
+            self.out.push_indentation(self.indent);
             self.place.offset += self.indent as u32;
         }
     }
