@@ -7,12 +7,14 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
 
 /// Bytes of each line with its end, so that a position in a file tells the number of a line.
 const LINE_BYTES: u64 = 40;
 
 /// A pipeline that is quick to see files, to send and to try again.
-fn pipeline(glob: &Path, url: &str, endpoint: &str) -> String {
+pub(crate) fn pipeline(glob: &Path, url: &str, endpoint: &str) -> String {
     format!(
         r#"
 local.file_match "logs" {{
@@ -59,7 +61,7 @@ loki.write "out" {{
 }
 
 /// Appends numbered lines.
-fn append(file: &Path, numbers: Range<u32>) {
+pub(crate) fn append(file: &Path, numbers: Range<u32>) {
     let mut file = OpenOptions::new().create(true).append(true).open(file).unwrap();
     let mut text = String::new();
     for number in numbers {
@@ -75,7 +77,7 @@ fn number(line: &Line) -> u32 {
 }
 
 /// How often each number has been taken.
-fn counts(lines: &[Line]) -> BTreeMap<u32, u32> {
+pub(crate) fn counts(lines: &[Line]) -> BTreeMap<u32, u32> {
     let mut counts = BTreeMap::new();
     for line in lines {
         *counts.entry(number(line)).or_insert(0) += 1;
@@ -84,7 +86,7 @@ fn counts(lines: &[Line]) -> BTreeMap<u32, u32> {
 }
 
 /// All of these numbers and no others have been taken, each once.
-fn assert_each_once(endpoint: &LokiEndpoint, numbers: Range<u32>) {
+pub(crate) fn assert_each_once(endpoint: &LokiEndpoint, numbers: Range<u32>) {
     let counts = counts(&endpoint.taken());
     let lost: Vec<u32> = numbers.clone().filter(|n| !counts.contains_key(n)).collect();
     let again: Vec<_> = counts.iter().filter(|(_, count)| **count > 1).collect();
@@ -94,12 +96,40 @@ fn assert_each_once(endpoint: &LokiEndpoint, numbers: Range<u32>) {
 }
 
 /// Waits until every one of these numbers has been taken at least once.
-async fn all_taken(endpoint: &LokiEndpoint, numbers: Range<u32>) {
+pub(crate) async fn all_taken(endpoint: &LokiEndpoint, numbers: Range<u32>) {
     until(&format!("all of {numbers:?} are taken"), async || {
         let counts = counts(&endpoint.taken());
         numbers.clone().all(|n| counts.contains_key(&n)).then_some(())
     })
     .await;
+}
+
+/// A program that writes a few lines at a time, without a pause.
+pub(crate) struct Writer {
+    stop: std::sync::mpsc::Sender<()>,
+    thread: std::thread::JoinHandle<u32>,
+}
+
+impl Writer {
+    pub(crate) fn start(log: &Path) -> Self {
+        let (stop, stopped) = std::sync::mpsc::channel();
+        let log = log.to_owned();
+        let thread = std::thread::spawn(move || {
+            let mut next = 0;
+            while stopped.recv_timeout(Duration::from_millis(1)) == Err(RecvTimeoutError::Timeout) {
+                append(&log, next..next + 3);
+                next += 3;
+            }
+            next
+        });
+        Self { stop, thread }
+    }
+
+    /// Stops it and tells how many lines it wrote.
+    pub(crate) fn stop(self) -> u32 {
+        self.stop.send(()).unwrap();
+        self.thread.join().unwrap()
+    }
 }
 
 /// Where the positions of the source are kept.
@@ -347,19 +377,7 @@ async fn killed_again_and_again_while_lines_flow() {
     let home = Home::new();
     std::fs::create_dir_all(home.path("logs")).unwrap();
     let log = home.path("logs/app.log");
-    let (stop, stopped) = std::sync::mpsc::channel::<()>();
-    let writer = std::thread::spawn({
-        let log = log.clone();
-        move || {
-            let mut next = 0;
-            // Pieces of a few lines, until told to stop.
-            while stopped.recv_timeout(std::time::Duration::from_millis(1)).is_err() {
-                append(&log, next..next + 3);
-                next += 3;
-            }
-            next
-        }
-    });
+    let writer = Writer::start(&log);
     let mut allowed_again = BTreeMap::<u32, u32>::new();
     for _ in 0..4 {
         let before = endpoint.taken().len();
@@ -372,8 +390,7 @@ async fn killed_again_and_again_while_lines_flow() {
             *allowed_again.entry(n).or_insert(0) += 1;
         }
     }
-    stop.send(()).unwrap();
-    let written = writer.join().unwrap();
+    let written = writer.stop();
     let (mut agent, _) = start(&home, "app.log", &endpoint).await;
     all_taken(&endpoint, 0..written).await;
     agent.stop().await;

@@ -9,6 +9,7 @@
 )]
 
 mod cli;
+mod flow;
 mod harness;
 mod http_api;
 mod lifecycle;

@@ -9,16 +9,27 @@ use axum::routing::get;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+/// What a target answers, and how often it was asked.
+struct Page {
+    status: u16,
+    text: String,
+    scrapes: u32,
+}
+
 /// A program with a page of metrics that the test writes.
 struct Target {
     address: SocketAddr,
-    page: Arc<Mutex<(u16, String)>>,
+    page: Arc<Mutex<Page>>,
     server: tokio::task::JoinHandle<()>,
 }
 
 impl Target {
     async fn start(page: &str) -> Self {
-        let page = Arc::new(Mutex::new((200, page.to_owned())));
+        let page = Arc::new(Mutex::new(Page {
+            status: 200,
+            text: page.to_owned(),
+            scrapes: 0,
+        }));
         let router = Router::new()
             .route("/metrics", get(show))
             .with_state(page.clone());
@@ -31,7 +42,12 @@ impl Target {
     }
 
     fn shows(&self, status: u16, page: &str) {
-        *self.page.lock().unwrap() = (status, page.to_owned());
+        let mut shown = self.page.lock().unwrap();
+        (shown.status, shown.text) = (status, page.to_owned());
+    }
+
+    fn scrapes(&self) -> u32 {
+        self.page.lock().unwrap().scrapes
     }
 }
 
@@ -41,9 +57,10 @@ impl Drop for Target {
     }
 }
 
-async fn show(State(page): State<Arc<Mutex<(u16, String)>>>) -> (StatusCode, String) {
-    let (status, text) = page.lock().unwrap().clone();
-    (StatusCode::from_u16(status).unwrap(), text)
+async fn show(State(page): State<Arc<Mutex<Page>>>) -> (StatusCode, String) {
+    let mut page = page.lock().unwrap();
+    page.scrapes += 1;
+    (StatusCode::from_u16(page.status).unwrap(), page.text.clone())
 }
 
 const PAGE: &str = "# HELP app_requests_total Requests.
@@ -93,6 +110,7 @@ prometheus.remote_write "out" {{
 
 		queue_config {{
 			batch_send_deadline = "50ms"
+			max_backoff         = "500ms"
 		}}
 	}}
 }}
@@ -210,6 +228,62 @@ async fn what_a_target_shows_is_read_back_until_it_goes_away() {
     none(&prometheus, "app_limit").await;
     none(&prometheus, &format!("up{{instance=\"{address}\"}}")).await;
     agent.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_scraped_while_prometheus_is_down_arrives_later() {
+    let Some(mut prometheus) = Prometheus::start().await else {
+        return;
+    };
+    let target = Target::start("before 1\n").await;
+    // The small target alone: what waits is kept in memory, as far as the queue's capacity goes.
+    let config = config(target.address, &prometheus.write_url());
+    let small = config.replace("= prometheus.exporter.unix.node.targets", "= []");
+    assert_ne!(small, config);
+    let home = Home::with(&small);
+    let agent = home.start().await;
+    one(&prometheus, "before").await;
+
+    prometheus.down();
+    target.shows(200, "during 2\n");
+    let told = |line: &str| {
+        line.contains("level=warn")
+            && line.contains("component_id=prometheus.remote_write.out")
+            && line.contains(&prometheus.write_url())
+    };
+    until("the log tells that Prometheus is away", async || {
+        agent.stderr().lines().any(told).then_some(())
+    })
+    .await;
+    until("the component is unhealthy", async || {
+        let answer = agent.get("/-/healthy").await;
+        let is_told = answer.status == 500 && answer.body.contains("prometheus.remote_write.out");
+        is_told.then_some(())
+    })
+    .await;
+    let scrapes = target.scrapes();
+    until("some pages were scraped meanwhile", async || {
+        (target.scrapes() >= scrapes + 3).then_some(())
+    })
+    .await;
+    target.shows(200, "after 3\n");
+    let scrapes = target.scrapes();
+    until("the next page was scraped", async || {
+        (target.scrapes() >= scrapes + 2).then_some(())
+    })
+    .await;
+
+    prometheus.up().await;
+    one(&prometheus, "after").await;
+    let during = one(&prometheus, "last_over_time(during[10m])").await;
+    assert_eq!(during.value, 2.0);
+    let count = one(&prometheus, "count_over_time(during[10m])").await;
+    assert!(count.value >= 3.0, "{count:?}");
+    none(&prometheus, "during").await;
+    until("the component is healthy again", async || {
+        (agent.get("/-/healthy").await.status == 200).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ pub(crate) struct Prometheus {
     child: Child,
     address: String,
     client: reqwest::Client,
-    _storage: TempDir,
+    storage: TempDir,
 }
 
 /// A series at a point in time.
@@ -53,45 +53,50 @@ impl Prometheus {
 
     async fn attempt() -> Option<Self> {
         let storage = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let config = storage.path().join("prometheus.yml");
-        std::fs::write(&config, "global: {}\n").unwrap();
-        let log = storage.path().join("log");
+        std::fs::write(storage.path().join("prometheus.yml"), "global: {}\n").unwrap();
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = free.local_addr().unwrap().to_string();
         drop(free);
-        let child = Command::new(BINARY)
-            .arg(format!("--config.file={}", config.display()))
-            .arg(format!("--storage.tsdb.path={}/data", storage.path().display()))
-            .arg(format!("--web.listen-address={address}"))
-            .arg("--web.enable-remote-write-receiver")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(File::create(&log).unwrap())
-            .spawn()
-            .unwrap();
         let mut peer = Self {
-            child,
+            child: spawn(storage.path(), &address),
             address,
             client: client(),
-            _storage: storage,
+            storage,
         };
+        peer.ready().await.then_some(peer)
+    }
+
+    /// Waits until it is ready; `false` where it ended instead.
+    async fn ready(&mut self) -> bool {
         let began = Instant::now();
         loop {
-            let ready = peer.client.get(format!("http://{}/-/ready", peer.address));
+            let ready = self.client.get(format!("http://{}/-/ready", self.address));
             if ready
                 .send()
                 .await
                 .is_ok_and(|answer| answer.status().is_success())
             {
-                return Some(peer);
+                return true;
             }
-            if peer.child.try_wait().unwrap().is_some() {
-                return None;
+            if self.child.try_wait().unwrap().is_some() {
+                return false;
             }
-            let told = || std::fs::read_to_string(&log).unwrap();
+            let told = || std::fs::read_to_string(self.storage.path().join("log")).unwrap();
             assert!(began.elapsed() < PATIENCE, "prometheus is not ready: {}", told());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// Is no more; its data stays.
+    pub(crate) fn down(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Is there again, with its data, at its address.
+    pub(crate) async fn up(&mut self) {
+        self.child = spawn(self.storage.path(), &self.address);
+        assert!(self.ready().await, "prometheus starts again");
     }
 
     /// The URL for remote writes.
@@ -118,6 +123,19 @@ impl Prometheus {
         });
         series.collect()
     }
+}
+
+fn spawn(storage: &Path, address: &str) -> Child {
+    Command::new(BINARY)
+        .arg(format!("--config.file={}/prometheus.yml", storage.display()))
+        .arg(format!("--storage.tsdb.path={}/data", storage.display()))
+        .arg(format!("--web.listen-address={address}"))
+        .arg("--web.enable-remote-write-receiver")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(File::create(storage.join("log")).unwrap())
+        .spawn()
+        .unwrap()
 }
 
 impl Drop for Prometheus {
