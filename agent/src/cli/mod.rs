@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod completion;
+pub(crate) mod eval;
 pub(crate) mod explain;
 pub(crate) mod fmt;
 mod output;
@@ -33,6 +34,8 @@ pub(crate) fn usage() -> ExitCode {
         alloy-rs check /etc/alloy                 find mistakes in a folder's *.alloy files\n  \
         alloy-rs fmt -w config.alloy              format a file in place\n  \
         cat config.alloy | alloy-rs fmt           format standard input\n  \
+        alloy-rs eval '1 + 2'                     what an expression gives; without one a prompt\n  \
+        alloy-rs explain AR0201                   what the code of a message means\n  \
         alloy-rs completion bash > /etc/bash_completion.d/alloy-rs"
 )]
 pub(crate) struct Cli {
@@ -50,6 +53,8 @@ pub(crate) enum Command {
     /// Find mistakes in configurations without running them
     #[command(alias = "validate")]
     Check(check::CheckArgs),
+    /// Evaluate an expression, or a dialogue of them
+    Eval(eval::EvalArgs),
     /// Explain a code of a diagnostic, or list all codes
     Explain(explain::ExplainArgs),
     /// Print the completion script of a shell
@@ -63,6 +68,7 @@ impl Cli {
             Command::Run(args) => run::execute(args),
             Command::Fmt(args) => fmt::execute(args),
             Command::Check(args) => check::execute(args),
+            Command::Eval(args) => eval::execute(&args),
             Command::Explain(args) => explain::execute(&args),
             Command::Completion(args) => completion::execute(&args),
         }

@@ -65,7 +65,7 @@ impl Options {
 }
 
 /// The machine's name; empty where it cannot be read.
-fn hostname() -> String {
+pub(crate) fn hostname() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
