@@ -1,9 +1,11 @@
 //! From a text to tokens that cover every byte of it.
 
+mod first;
 mod raw;
 mod strings;
 
 use crate::kind::SyntaxKind;
+use first::{FIRST, First};
 use logos::Logos;
 use raw::Raw;
 
@@ -80,12 +82,33 @@ pub fn lex(text: &str) -> Tokens {
         kinds: Vec::with_capacity(text.len() / 4),
         starts: Vec::with_capacity(text.len() / 4 + 1),
     };
+    let bytes = text.as_bytes();
     let mut lexer = Raw::lexer(text);
-    while let Some(token) = lexer.next() {
-        let start = lexer.span().start;
-        let kind = match token {
-            Ok(raw) => raw.kind(start),
-            Err(()) => SyntaxKind::Illegal,
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let start = at;
+        at += 1;
+        let kind = match FIRST[byte as usize] {
+            First::Alone(kind) => kind,
+            First::Blank => {
+                while matches!(bytes.get(at), Some(b' ' | b'\t' | b'\r')) {
+                    at += 1;
+                }
+                SyntaxKind::Whitespace
+            }
+            First::Name => {
+                at += raw::rest_of_name(&text[at..]);
+                raw::word(&text[start..at]).kind()
+            }
+            First::Other => {
+                lexer.bump(start - lexer.span().end);
+                let kind = match lexer.next() {
+                    Some(Ok(raw)) => raw.kind(start),
+                    _ => SyntaxKind::Illegal,
+                };
+                at = lexer.span().end.max(at);
+                kind
+            }
         };
         tokens.kinds.push(kind);
         tokens.starts.push(start as u32);
@@ -130,6 +153,19 @@ mod tests {
             let tokens = lex(&text);
             let joined: String = (0..tokens.len() as u32).map(|at| &text[tokens.range(at)]).collect();
             proptest::prop_assert_eq!(joined, text);
+        }
+
+        #[test]
+        fn what_the_first_byte_tells_is_what_the_generated_lexer_says(
+            text in "[a-z0-9 \\t\\r\\n\"'`{}()\\[\\]=,.+*/%^&|!<>\\\\#éßⅣ٣_\u{feff}\u{0}-]{0,60}|(true|false|null|[a-zé_1-3]{1,3}|[-+*%^,(){}\\[\\] \n\r\t.]){0,20}"
+        ) {
+            let tokens = lex(&text);
+            let ours: Vec<_> = (0..tokens.len() as u32).map(|at| (tokens.kind(at), tokens.range(at))).collect();
+            let generated: Vec<_> = Raw::lexer(&text)
+                .spanned()
+                .map(|(token, range)| (token.map_or(SyntaxKind::Illegal, |raw| raw.kind(range.start)), range))
+                .collect();
+            proptest::prop_assert_eq!(ours, generated);
         }
     }
 }

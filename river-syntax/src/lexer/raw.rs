@@ -113,9 +113,10 @@ const IN_NAME: [bool; 256] = {
     table
 };
 
-/// Names are most of a configuration and nearly always ASCII: a loop over bytes is faster than the automaton for all scripts.
-fn name(lexer: &mut Lexer<'_, Raw>) -> Word {
-    let rest = lexer.remainder();
+/// How long a name goes on after its first letter. Names are most of a configuration and nearly always ASCII: a loop over bytes is faster than
+/// the automaton for all scripts.
+#[inline]
+pub(super) fn rest_of_name(rest: &str) -> usize {
     let bytes = rest.as_bytes();
     let mut end = bytes
         .iter()
@@ -127,15 +128,23 @@ fn name(lexer: &mut Lexer<'_, Raw>) -> Word {
             end += more.span().end;
         }
     }
-    lexer.bump(end);
-    if !(3..=4).contains(&end) {
-        return Word::Ident;
-    }
-    match lexer.slice() {
+    end
+}
+
+/// What a whole name is.
+#[inline]
+pub(super) fn word(name: &str) -> Word {
+    match name {
         "null" => Word::Null,
         "true" | "false" => Word::Bool,
         _ => Word::Ident,
     }
+}
+
+fn name(lexer: &mut Lexer<'_, Raw>) -> Word {
+    let end = rest_of_name(lexer.remainder());
+    lexer.bump(end);
+    word(lexer.slice())
 }
 
 /// To the end of the line, which is not part of it; nor is a carriage return before it.
@@ -163,6 +172,18 @@ fn block_comment(lexer: &mut Lexer<'_, Raw>) -> bool {
     }
 }
 
+impl Word {
+    /// The kind of its token.
+    #[inline]
+    pub(super) fn kind(self) -> SyntaxKind {
+        match self {
+            Self::Ident => SyntaxKind::Ident,
+            Self::Null => SyntaxKind::Null,
+            Self::Bool => SyntaxKind::Bool,
+        }
+    }
+}
+
 impl Raw {
     /// The kind of a token that begins at a byte.
     #[inline]
@@ -175,9 +196,7 @@ impl Raw {
             Self::BlockComment(false) => SyntaxKind::OpenBlockComment,
             Self::ByteOrderMark if start == 0 => SyntaxKind::ByteOrderMark,
             Self::ByteOrderMark => SyntaxKind::Illegal,
-            Self::Name(Word::Ident) => SyntaxKind::Ident,
-            Self::Name(Word::Null) => SyntaxKind::Null,
-            Self::Name(Word::Bool) => SyntaxKind::Bool,
+            Self::Name(word) => word.kind(),
             Self::Number => SyntaxKind::Number,
             Self::Float => SyntaxKind::Float,
             Self::BadNumber => SyntaxKind::BadNumber,

@@ -14,7 +14,8 @@ impl Input {
     /// As in Go, a line's end ends the statement after a name, a literal or a closing bracket; a comment that reaches over the line's
     /// end counts as one, and so does the end of the text.
     pub(super) fn new(text: &str, tokens: &Tokens) -> Self {
-        let capacity = tokens.len() / 2 + 8;
+        // Of a line such as `name = "value"` four of seven tokens are read.
+        let capacity = tokens.len() / 3 * 2 + 8;
         let mut input = Self {
             kinds: Vec::with_capacity(capacity),
             tokens: Vec::with_capacity(capacity),

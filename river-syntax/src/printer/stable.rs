@@ -38,7 +38,12 @@ pub(super) fn certainly_stable(old: &Tree, new_text: &str) -> bool {
             return false;
         };
         let end = at + text.len();
-        if new_text.get(at..end) != Some(text) {
+        // Most are of one byte, which is faster than a call to compare.
+        let same = match text {
+            [byte] => new_text.get(at) == Some(byte),
+            text => new_text.get(at..end) == Some(text),
+        };
+        if !same {
             return false;
         }
         if !apart && item.apart && !never_joined(adjacent, kind) {
@@ -85,17 +90,18 @@ fn never_joined(left: SyntaxKind, right: SyntaxKind) -> bool {
         Bang, BlockComment, Comma, Dot, Ident, LBrack, LCurly, LParen, Minus, Number, RBrack, RCurly, RParen,
         RawString, String,
     };
-    match (left, right) {
+    matches!(
+        (left, right),
         (
             LCurly | LParen | LBrack | RCurly | RParen | RBrack | Comma | String | RawString | BlockComment,
+            _
+        ) | (
             _,
-        )
-        | (_, LCurly | LParen | LBrack | RCurly | RParen | RBrack | Comma | String | RawString)
-        | (Ident, Dot)
-        | (Dot | Minus | Bang, Ident)
-        | (Minus, Number) => true,
-        _ => false,
-    }
+            LCurly | LParen | LBrack | RCurly | RParen | RBrack | Comma | String | RawString
+        ) | (Ident, Dot)
+            | (Dot | Minus | Bang, Ident)
+            | (Minus, Number)
+    )
 }
 
 /// A token or comment, and what is before it.
