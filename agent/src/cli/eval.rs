@@ -7,7 +7,7 @@ use crate::report::{Format, JsonTo, Reporter, Told};
 use clap::Args;
 use river_eval::eval::{Constants, Context, WithContext};
 use river_eval::{Object, Value, lower, show, vectors_json};
-use river_syntax::{Diagnostic, FileId, Sources};
+use river_syntax::{Diagnostic, FileId, Sources, Span, SyntaxKind};
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -108,6 +108,7 @@ impl Evaluator {
         };
         let result = river_eval::evaluate(&expression, &scope);
         let mut found = self.context.take_warnings();
+        found.extend(left_out(text, expression.span.end));
         match result {
             Ok(value) => Ok((value, found)),
             Err(error) => {
@@ -148,6 +149,29 @@ impl Evaluator {
         told.add(sources, found);
         told.finish();
     }
+}
+
+/// A warning where a text goes on behind its expression. As in the reference an expression ends with its line; what follows is not
+/// evaluated, which would go unseen.
+fn left_out(text: &str, end: u32) -> Option<Diagnostic> {
+    let tokens = river_syntax::lex(text);
+    let count = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
+    let first = (0..count).find(|&token| {
+        let kind = tokens.kind(token);
+        // An expression in parentheses has the place of what is in them.
+        let layout = matches!(
+            kind,
+            SyntaxKind::RParen | SyntaxKind::Terminator | SyntaxKind::Eof
+        );
+        tokens.start(token) >= end && !kind.is_trivia() && !layout
+    })?;
+    let place = Span::new(FileId(0), tokens.start(first), tokens.end(first));
+    let warning = Diagnostic::warning(
+        &river_syntax::codes::UNEXPECTED_TOKEN,
+        place,
+        "the expression ended with its line: this is left out",
+    );
+    Some(warning.with_help("to go on, end the line with an operator or put the expression in parentheses"))
 }
 
 #[cfg(test)]
@@ -201,6 +225,16 @@ mod tests {
             );
         }
         assert_eq!(evaluator.value("nope").unwrap_err()[0].code.id, "AR0150");
+    }
+
+    #[test]
+    fn what_follows_an_expression_is_told() {
+        let evaluator = evaluator(false);
+        let warnings = |text: &str| evaluator.value(text).unwrap().1.len();
+        assert_eq!(warnings("1\n+ 2"), 1);
+        for whole in ["1 +\n2\n", "((1)) // one\n", "\n[1,\n2]\n\n/* x */"] {
+            assert_eq!(warnings(whole), 0, "{whole}");
+        }
     }
 
     #[test]

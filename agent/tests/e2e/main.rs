@@ -9,6 +9,7 @@
 )]
 
 mod cli;
+mod cli_language;
 mod flow;
 mod harness;
 mod http_api;
