@@ -113,7 +113,7 @@ mod tests {
         let Value::Object(fields) = exports.get() else {
             panic!("no exports")
         };
-        insta::assert_snapshot!(format!("{:?}", fields["output"].items().unwrap()), @"");
+        insta::assert_snapshot!(format!("{:?}", fields["output"].items().unwrap()), @r#"[Object({"__address__": String("a:1"), "__meta_kind": String("pod"), "host": String("a")})]"#);
         Component::update(&component, testing::arguments(CONFIGURATION)).unwrap();
         assert_eq!(changes.load(Ordering::SeqCst), 1, "an equal update wakes nobody");
         let other = CONFIGURATION.replace("\"pod\"\n", "\"node\"\n");
