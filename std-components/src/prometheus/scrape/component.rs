@@ -44,6 +44,7 @@ impl Component for Scrape {
         warn(&id, &arguments);
         Ok(Self {
             shared: Shared {
+                waiting_told: Arc::default(),
                 component_id: id.into(),
                 metrics: Metrics::new(&context.metrics),
                 slots: Arc::new(Semaphore::new(MAX_CONCURRENT_SCRAPES)),

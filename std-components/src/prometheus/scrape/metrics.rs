@@ -20,6 +20,7 @@ pub(crate) struct Metrics {
     pub(crate) sync_failed: prometheus::IntCounterVec,
     pub(crate) syncs: prometheus::IntCounterVec,
     pub(crate) forwarded: IntCounter,
+    pub(crate) skipped: IntCounter,
     pub(crate) latency: Histogram,
 }
 
@@ -97,6 +98,10 @@ impl Metrics {
             forwarded: counter(
                 "prometheus_forwarded_samples_total",
                 "Total number of samples sent to downstream components.",
+            ),
+            skipped: counter(
+                "prometheus_target_scrapes_skipped_total",
+                "Total number of scrapes left out because the receivers took no samples for longer than the interval.",
             ),
             latency: plain(
                 "prometheus_fanout_latency",

@@ -5,6 +5,7 @@ use super::fetch::Fetcher;
 use super::metrics::Metrics;
 use super::target::Scraped;
 use crate::component::CancellationToken;
+use crate::http_client::{Seldom, safe_url};
 use crate::signals::{Ack, Fanout, MAX_BATCH_SAMPLES, MetricBatch, Sample};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) component_id: Arc<str>,
     pub(crate) metrics: Metrics,
     pub(crate) slots: Arc<Semaphore>,
+    /// Bounds how often waiting for receivers is told.
+    pub(crate) waiting_told: Arc<Seldom>,
     pub(crate) told: Arc<tokio::sync::Notify>,
 }
 
@@ -146,11 +149,32 @@ pub(crate) async fn run(
         drop(slot);
         shared.metrics.duplicates.inc_by(made.duplicates);
         tell(&shared, &now, &status, at, started, made.failure);
+        let sending = Instant::now();
         send(&shared, &now, made.samples, made.exemplars, made.metadata).await;
+        tell_of_waiting(&shared, &now, sending.elapsed());
         shared.metrics.duration.observe(started.elapsed().as_secs_f64());
     }
     let at = i64::try_from(unix_nanos(SystemTime::now()) / 1_000_000).unwrap_or(i64::MAX);
     send(&shared, &now, cycle.end(at), Vec::new(), None).await;
+}
+
+/// Receivers that take nothing make the loop wait; turns that pass meanwhile are counted and, now and then, told.
+fn tell_of_waiting(shared: &Shared, config: &Config, waited: Duration) {
+    let interval = config.scraped.interval.as_nanos().max(1);
+    let missed = u64::try_from(waited.as_nanos() / interval).unwrap_or(u64::MAX);
+    if missed == 0 {
+        return;
+    }
+    shared.metrics.skipped.inc_by(missed);
+    if let Some(left_out) = shared.waiting_told.now() {
+        tracing::warn!(
+            component_id = &*shared.component_id,
+            target = %safe_url(config.scraped.url.as_str()),
+            missed,
+            left_out,
+            "scrapes were left out because the receivers took no samples for {waited:.1?}; see the health of what forward_to names"
+        );
+    }
 }
 
 /// Status, counters and log.
@@ -178,7 +202,7 @@ fn tell(
         };
         std::mem::replace(&mut *status, next)
     };
-    let target = crate::http_client::safe_url(config.scraped.url.as_str());
+    let target = safe_url(config.scraped.url.as_str());
     let component_id = &*shared.component_id;
     // Once when it comes up and once when it is over, not at every scrape.
     match &error {

@@ -16,7 +16,7 @@ use tokio::sync::mpsc::UnboundedSender;
 const SWEEP_BYTES: u64 = 1024 * 1024;
 
 /// How often the positions file is written, if anything has changed.
-pub(super) const SAVE_PERIOD: Duration = Duration::from_secs(10);
+pub(super) const SAVE_PERIOD: Duration = Duration::from_secs(1);
 
 /// After so long without a line, spare buffers are freed.
 const IDLE: Duration = Duration::from_secs(5);
