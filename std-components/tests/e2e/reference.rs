@@ -23,7 +23,7 @@ fn type_name(ty: &Type) -> String {
         Type::Map(value) => format!("map of {}", type_name(value)),
         Type::Object(_) => "object".into(),
         Type::Capsule(name) => format!("`{name}`"),
-        Type::Text { name, words } if words.is_empty() => format!("string ({name})"),
+        Type::Text { name, words: [] } => format!("string ({name})"),
         Type::Text { words, .. } => words
             .iter()
             .map(|word| format!("`\"{word}\"`"))
