@@ -71,6 +71,7 @@
 //! assert_eq!(Scrape::schema().attributes[0].doc, "Where to scrape.");
 //! ```
 #![forbid(unsafe_code)]
+#![deny(missing_docs)]
 
 // The derive macros say `::river_eval`, in this crate too.
 #[allow(

@@ -2,4 +2,5 @@
 
 #![expect(clippy::unwrap_used, reason = "a broken vector file shall stop the test")]
 
+mod seeds;
 mod vectors;
