@@ -14,7 +14,7 @@ pub enum Severity {
     Error,
 }
 
-/// A stable code with its documentation page. Declared with [`codes!`](crate::codes), one list for each crate.
+/// A stable code with its documentation page. Declared with [`codes!`](macro@crate::codes), one list for each crate.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Code {
     /// `AR0001`; never used again for another meaning.

@@ -14,26 +14,45 @@ fn seeds_evaluate_or_fail_inside_of_their_text() {
     let (mut values, mut errors) = (0, 0);
     for entry in std::fs::read_dir(folder).unwrap() {
         let text = String::from_utf8_lossy(&std::fs::read(entry.unwrap().path()).unwrap()).into_owned();
-        let Ok(expr) = lower::expression(FileId(0), text.as_str()) else { continue };
+        let Ok(expr) = lower::expression(FileId(0), text.as_str()) else {
+            continue;
+        };
         let context = Context::new();
         let scope: Object = [
             ("sec".into(), Value::Secret(Secret::new(HIDDEN))),
             ("opt".into(), Value::OptionalSecret(OptionalSecret::plain("open"))),
-            ("hid".into(), Value::OptionalSecret(OptionalSecret::secret(HIDDEN))),
+            (
+                "hid".into(),
+                Value::OptionalSecret(OptionalSecret::secret(HIDDEN)),
+            ),
             ("list".into(), Value::list([Value::Int(1), Value::Null])),
             ("obj".into(), Value::object([("a", Value::Uint(u64::MAX))])),
         ]
         .into_iter()
         .collect();
-        match evaluate(&expr, &WithContext { scope: &scope, context: &context }) {
+        match evaluate(
+            &expr,
+            &WithContext {
+                scope: &scope,
+                context: &context,
+            },
+        ) {
             Ok(_) => values += 1,
             Err(error) => {
                 errors += 1;
-                assert!(error.0.primary.span.end as usize <= text.len(), "{text:?}: {error:?}");
-                let opened = ["nonsensitive", "format", "to_json"].iter().any(|word| text.contains(word));
+                assert!(
+                    error.0.primary.span.end as usize <= text.len(),
+                    "{text:?}: {error:?}"
+                );
+                let opened = ["nonsensitive", "format", "to_json"]
+                    .iter()
+                    .any(|word| text.contains(word));
                 assert!(opened || !format!("{error:?}").contains(HIDDEN), "{error:?}");
             }
         }
     }
-    assert!(values > 0 && values + errors >= 5, "{values} values and {errors} errors");
+    assert!(
+        values > 0 && values + errors >= 5,
+        "{values} values and {errors} errors"
+    );
 }

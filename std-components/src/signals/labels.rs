@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 /// A sorted set of labels. Cloning shares; equality compares the bytes.
 ///
-/// Layout: for each pair in order of names `len(name) name len(value) value`, lengths as [`push_length`] writes them. One allocation for
+/// Layout: for each pair in order of names `len(name) name len(value) value`, each length as a run of bytes below 0x80. One allocation for
 /// a whole set, as a scrape keeps tens of thousands of them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Labels {
