@@ -121,6 +121,11 @@ impl miette::Diagnostic for Report<'_> {
         Some(Box::new(self.diagnostic.code.id))
     }
 
+    /// Where the code's page is: a command, as it works without a network.
+    fn url<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(format!("alloy-rs explain {}", self.diagnostic.code.id)))
+    }
+
     fn severity(&self) -> Option<miette::Severity> {
         Some(match self.diagnostic.severity {
             Severity::Error => miette::Severity::Error,
