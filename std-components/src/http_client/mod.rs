@@ -3,6 +3,7 @@
 //! Invariants: a secret appears in no `Debug`, error or log; files that hold secrets or certificates are read again when they change; the trusted roots
 //! of the system are loaded once a process, at the first TLS handshake that needs them, so that plain HTTP costs nothing.
 
+mod answer;
 mod arguments;
 mod backoff;
 mod client;
@@ -17,6 +18,7 @@ pub(crate) mod testing;
 mod tests;
 mod tls;
 
+pub use answer::first_line;
 pub use arguments::{
     Authorization, BasicAuth, HttpClientArguments, OAuth2, ProxyArguments, ProxyUrl, TlsArguments, TlsVersion,
 };

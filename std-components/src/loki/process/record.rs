@@ -114,6 +114,18 @@ impl Record {
         &self.edits
     }
 
+    /// A hash of the labels as they are now: the stream that stages tell entries apart by.
+    pub(crate) fn stream(&self) -> u64 {
+        use std::hash::Hasher;
+        let mut hasher = rustc_hash::FxHasher::default();
+        hasher.write_u64(self.base.hash());
+        for (name, value) in &self.edits {
+            hasher.write(name.as_bytes());
+            hasher.write(value.as_deref().unwrap_or("").as_bytes());
+        }
+        hasher.finish()
+    }
+
     /// A label as it is now.
     pub(crate) fn label(&self, name: &str) -> Option<&str> {
         match self.edits.iter().rev().find(|(edited, _)| &**edited == name) {

@@ -5,7 +5,7 @@ use super::pending::{Gathered, Pending, Share, Spare, size};
 use super::resolve::Resolver;
 use super::settings::Settings;
 use crate::component::CancellationToken;
-use crate::http_client::{Backoff, EndpointsHealth, HttpError, Seldom, retry_after};
+use crate::http_client::{Backoff, EndpointsHealth, HttpError, Seldom, first_line, retry_after};
 use crate::signals::Entry;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -41,9 +41,6 @@ pub(super) struct Common {
 
 /// Tenants whose metrics a shard keeps at hand at the most.
 const MAX_TENANTS: usize = 1000;
-
-/// Bytes of Loki's answer that are read for a message at the most.
-const MAX_ANSWER: usize = 1024;
 
 /// A shard at work.
 pub(super) struct Shard {
@@ -325,7 +322,7 @@ impl Common {
         let started = Instant::now();
         let answer = self.post(settings, tenant, body).await;
         let seconds = started.elapsed().as_secs_f64();
-        let mut answer = match answer {
+        let answer = match answer {
             Ok(answer) => answer,
             Err(error) => {
                 gathered.metrics.duration(None, seconds);
@@ -338,15 +335,7 @@ impl Common {
             return Attempt::Taken;
         }
         let asked = retry_after(answer.headers());
-        let mut text = Vec::new();
-        while text.len() < MAX_ANSWER
-            && let Ok(Some(chunk)) = answer.chunk().await
-        {
-            text.extend_from_slice(&chunk);
-        }
-        text.truncate(MAX_ANSWER);
-        let text = String::from_utf8_lossy(&text);
-        let line = text.lines().next().unwrap_or_default();
+        let line = first_line(answer).await;
         let error = format!(
             "server returned HTTP status {status} ({}): {line}",
             status.as_u16()

@@ -3,7 +3,7 @@
 use super::metrics::{EndpointMetrics, Kind};
 use super::settings::Settings;
 use crate::component::CancellationToken;
-use crate::http_client::{Backoff, EndpointsHealth, HttpError, Seldom, retry_after};
+use crate::http_client::{Backoff, EndpointsHealth, HttpError, Seldom, first_line, retry_after};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use reqwest::Method;
@@ -27,9 +27,6 @@ pub(super) struct Common {
     pub(super) refused: Seldom,
     pub(super) troubled: Seldom,
 }
-
-/// Bytes of the endpoint's answer that are read for a message at the most.
-const MAX_ANSWER: usize = 1024;
 
 /// What a request holds, for counting.
 #[derive(Clone, Copy, Debug, Default)]
@@ -141,7 +138,7 @@ impl Common {
     }
 
     async fn attempt(&self, settings: &Settings, body: Bytes) -> Attempt {
-        let mut answer = match self.post(settings, body).await {
+        let answer = match self.post(settings, body).await {
             Ok(answer) => answer,
             Err(error) => return Attempt::Failed(None, error.to_string()),
         };
@@ -150,15 +147,7 @@ impl Common {
             return Attempt::Taken;
         }
         let asked = retry_after(answer.headers());
-        let mut text = Vec::new();
-        while text.len() < MAX_ANSWER
-            && let Ok(Some(chunk)) = answer.chunk().await
-        {
-            text.extend_from_slice(&chunk);
-        }
-        text.truncate(MAX_ANSWER);
-        let text = String::from_utf8_lossy(&text);
-        let line = text.lines().next().unwrap_or_default();
+        let line = first_line(answer).await;
         let error = format!("server returned HTTP status {status}: {line}");
         match status.as_u16() {
             429 if settings.arguments.queue_config.retry_on_http_429 => Attempt::Failed(asked, error),

@@ -85,18 +85,6 @@ impl Cri {
         }
     }
 
-    /// The hash of a record's labels as they are now: the stream that its partial lines belong to.
-    fn stream(record: &Record) -> u64 {
-        use std::hash::Hasher;
-        let mut hasher = rustc_hash::FxHasher::default();
-        hasher.write_u64(record.base().hash());
-        for (name, value) in record.edits() {
-            hasher.write(name.as_bytes());
-            hasher.write(value.as_deref().unwrap_or("").as_bytes());
-        }
-        hasher.finish()
-    }
-
     fn cut(&self, line: &mut String) {
         if let Some(max) = self.max_bytes
             && line.len() > max
@@ -143,7 +131,7 @@ impl Stage for Cri {
         if !parts.partial && self.partial.is_empty() {
             return Flow::Next;
         }
-        let stream = Self::stream(record);
+        let stream = record.stream();
         if parts.partial {
             if let Some(mut waiting) = self.partial.remove(&stream) {
                 waiting.line.push_str(&record.line);

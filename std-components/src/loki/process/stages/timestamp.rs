@@ -109,18 +109,6 @@ impl Timestamp {
             last: FxHashMap::default(),
         })
     }
-
-    /// The stream of a record: what its labels are now.
-    fn stream(record: &Record) -> u64 {
-        use std::hash::Hasher;
-        let mut hasher = rustc_hash::FxHasher::default();
-        hasher.write_u64(record.base().hash());
-        for (name, value) in record.edits() {
-            hasher.write(name.as_bytes());
-            hasher.write(value.as_deref().unwrap_or("").as_bytes());
-        }
-        hasher.finish()
-    }
 }
 
 impl Stage for Timestamp {
@@ -136,7 +124,7 @@ impl Stage for Timestamp {
         if !self.fudge {
             return Flow::Next;
         }
-        let stream = Self::stream(record);
+        let stream = record.stream();
         if parsed.is_none() {
             // Right after the last one of the stream, so that the order stays; the first keeps the time it was read at.
             let Some(last) = self.last.get_mut(&stream) else {
