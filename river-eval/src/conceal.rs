@@ -20,7 +20,7 @@ impl BodySchema {
         for block in &mut shown.blocks {
             let known = self.blocks.iter().find(|known| *block.name == *known.name);
             if let Some(known) = known {
-                block.body = (known.body)().conceal(&block.body);
+                block.body = known.body.get().conceal(&block.body);
             }
         }
         shown

@@ -81,6 +81,7 @@
 extern crate self as river_eval;
 
 pub mod body;
+pub mod check;
 pub mod codes;
 mod conceal;
 pub mod convert;

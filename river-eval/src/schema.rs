@@ -1,6 +1,8 @@
 //! What a component accepts and exports, as data: made by the derive macros, read by the checker, the editor and the reference pages.
 
+use crate::eval::Stability;
 use crate::value::Value;
+use std::sync::{Arc, OnceLock};
 
 /// A type of the catalog.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +53,71 @@ pub struct AttributeSchema {
     pub doc: &'static str,
 }
 
+/// The body of a block, made when it is first asked for: bodies may recur (`stage.match` holds stages), and of a large catalog only the blocks
+/// that a configuration uses are ever made.
+#[derive(Clone)]
+pub struct LazyBody(Arc<Lazy>);
+
+struct Lazy {
+    made: OnceLock<BodySchema>,
+    make: Box<dyn Fn() -> BodySchema + Send + Sync>,
+}
+
+impl LazyBody {
+    /// A body that `make` makes.
+    pub fn new(make: impl Fn() -> BodySchema + Send + Sync + 'static) -> Self {
+        Self(Arc::new(Lazy {
+            made: OnceLock::new(),
+            make: Box::new(make),
+        }))
+    }
+
+    /// The body.
+    pub fn get(&self) -> &BodySchema {
+        self.0.made.get_or_init(|| (self.0.make)())
+    }
+}
+
+impl std::fmt::Debug for LazyBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0.made.get() {
+            Some(_) => f.write_str("LazyBody(made)"),
+            None => f.write_str("LazyBody"),
+        }
+    }
+}
+
+/// A component or a config block as a catalog describes it.
+#[derive(Clone, Debug)]
+pub struct ComponentSchema {
+    /// Its name, `loki.source.file`, `logging`.
+    pub name: &'static str,
+    /// Whether its block takes a label.
+    pub labelled: bool,
+    /// How settled it is.
+    pub stability: Stability,
+    /// Whether it is kept up by the community only, and has to be allowed by a flag.
+    pub community: bool,
+    /// What its block takes.
+    pub arguments: BodySchema,
+    /// What it exports.
+    pub exports: Vec<AttributeSchema>,
+    /// The reference text (Markdown); empty where none is known.
+    pub doc: &'static str,
+}
+
+impl BodySchema {
+    /// The attribute of this name.
+    pub fn attribute(&self, name: &str) -> Option<&AttributeSchema> {
+        self.attributes.iter().find(|attribute| attribute.name == name)
+    }
+
+    /// The block of this name.
+    pub fn block(&self, name: &str) -> Option<&BlockSchema> {
+        self.blocks.iter().find(|block| block.name == name)
+    }
+}
+
 /// A block. Two are equal when their heads are: bodies may recur.
 #[derive(Clone, Debug)]
 pub struct BlockSchema {
@@ -64,8 +131,8 @@ pub struct BlockSchema {
     pub label: bool,
     /// Whether it is one of alternatives that may be mixed in any order, such as the stages of `loki.process`.
     pub alternative: bool,
-    /// What it holds. A function, as bodies may recur (`stage.match` holds stages).
-    pub body: fn() -> BodySchema,
+    /// What it holds.
+    pub body: LazyBody,
     /// The reference text (Markdown), from the field's doc comment.
     pub doc: &'static str,
 }

@@ -128,7 +128,7 @@ fn block(name: &str, ty: &Type, river: &River, doc: &str) -> Part {
             repeated: #is_repeated,
             label: <#item as ::river_eval::Arguments>::LABELLED,
             alternative: false,
-            body: <#item as ::river_eval::Arguments>::schema,
+            body: ::river_eval::schema::LazyBody::new(<#item as ::river_eval::Arguments>::schema),
             doc: #doc,
         });
     };
@@ -223,7 +223,7 @@ fn of_enum(input: &DeriveInput, data: &syn::DataEnum) -> syn::Result<TokenStream
                 repeated: true,
                 label: <#ty as ::river_eval::Arguments>::LABELLED,
                 alternative: true,
-                body: <#ty as ::river_eval::Arguments>::schema,
+                body: ::river_eval::schema::LazyBody::new(<#ty as ::river_eval::Arguments>::schema),
                 doc: #doc,
             }
         });

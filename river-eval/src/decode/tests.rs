@@ -207,7 +207,7 @@ fn the_schema_follows_the_struct() {
     let names: Vec<&str> = schema.blocks.iter().map(|block| block.name.as_str()).collect();
     assert_eq!(names, ["basic_auth", "stage.drop", "stage.match", "named"]);
     assert!(schema.blocks[1].alternative && schema.blocks[3].label && schema.blocks[3].repeated);
-    assert_eq!((schema.blocks[0].body)().attributes[0].doc, "Who.");
+    assert_eq!(schema.blocks[0].body.get().attributes[0].doc, "Who.");
 }
 
 /// Words that differ from their variants, and a field whose name is a word of Rust.

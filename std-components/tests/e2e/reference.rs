@@ -76,7 +76,7 @@ fn blocks(out: &mut String, body: &BodySchema, path: &str, depth: usize) {
         if depth >= MAX_DEPTH {
             continue;
         }
-        let inner = (block.body)();
+        let inner = block.body.get();
         attributes(out, &inner);
         blocks(out, &inner, &path, depth + 1);
     }

@@ -1,0 +1,53 @@
+//! Rules: what is wrong with values that fit their types.
+
+use super::checked::Checked;
+use super::known::{KnownText, inside};
+use river_syntax::{Diagnostic, Sources, Span};
+use std::ops::Range;
+
+/// A rule about the meaning of values. One rule is one subject; it may have several codes.
+pub trait Rule: Send + Sync {
+    /// Looks at a component's or config block's body with all blocks inside of it; [`Checked::visit`] goes through them.
+    fn check(&self, block: &Checked<'_>, findings: &mut Findings<'_>);
+}
+
+/// Where rules put what they find.
+#[derive(Debug)]
+pub struct Findings<'a> {
+    sources: &'a Sources,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Findings<'a> {
+    /// Nothing found yet.
+    pub fn new(sources: &'a Sources) -> Self {
+        Self {
+            sources,
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// Adds a finding.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// The place of a range of bytes of a known text; the whole text where it cannot be told.
+    pub fn inside(&self, text: &KnownText, range: Range<usize>) -> Span {
+        if text.literal {
+            inside(text.span, self.sources.slice(text.span), range)
+        } else {
+            text.span
+        }
+    }
+
+    /// What stands in the file at a place.
+    pub fn source(&self, span: Span) -> &'a str {
+        self.sources.slice(span)
+    }
+
+    /// All findings.
+    pub fn into_diagnostics(self) -> Vec<Diagnostic> {
+        self.diagnostics
+    }
+}

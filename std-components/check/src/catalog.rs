@@ -1,0 +1,1 @@
+//! The catalogs: every component and config block of a release, made when it is first asked for.

@@ -1,0 +1,7 @@
+//! What the checker knows of telemetry: catalogs of components, and rules and lints about their values.
+//!
+//! `river-eval`'s checker knows types, names and graphs but no single component; this crate gives it the [catalogs](catalog) of the
+//! releases of Grafana Alloy and of this agent, and the rules that say what a value means. Nothing here runs anything.
+
+pub mod catalog;
+pub mod rules;
