@@ -5,6 +5,7 @@ mod cli;
 mod codes;
 mod config_metrics;
 mod http;
+mod layout;
 mod logging;
 mod report;
 mod resources;
