@@ -2,7 +2,7 @@
 
 mod context;
 mod health;
-mod metrics;
+pub mod metrics;
 mod page;
 mod registration;
 #[cfg(test)]

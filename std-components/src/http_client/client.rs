@@ -1,17 +1,15 @@
 //! The client: one pool of connections for a component's endpoint, authorised afresh for every request.
 
-use super::arguments::{HttpClientArguments, ProxyArguments, TlsArguments};
-use super::files::{SecretSource, Stamp, stamp};
+use super::HttpError;
+use super::arguments::HttpClientArguments;
+use super::connections::Connections;
+use super::files::SecretSource;
 use super::oauth2::TokenSource;
-use super::{HttpError, tls};
 use crate::component::BuildError;
-use parking_lot::Mutex;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use river_eval::Secret;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::time::Duration;
 
 /// What requests call themselves, in the manner of the reference (`Alloy/v1.15.0 (linux; binary)`).
 pub const USER_AGENT: &str = if cfg!(target_os = "linux") {
@@ -20,15 +18,9 @@ pub const USER_AGENT: &str = if cfg!(target_os = "linux") {
     concat!("alloy-rs/", env!("CARGO_PKG_VERSION"))
 };
 
-/// How long an unused connection is kept.
-const IDLE: Duration = Duration::from_secs(300);
-
-/// How long a connection may take to come about, however long the request may.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// An HTTP client with the settings of a configuration.
 pub struct HttpClient {
-    client: Reloading,
+    client: Connections,
     headers: HeaderMap,
     auth: Auth,
 }
@@ -90,7 +82,7 @@ impl HttpClient {
             Auth::None
         };
         Ok(Self {
-            client: Reloading::new(
+            client: Connections::new(
                 arguments.tls_config.as_ref(),
                 &arguments.proxy,
                 arguments.follow_redirects,
@@ -136,80 +128,7 @@ fn sensitive(kind: &str, credentials: &Secret) -> Result<HeaderValue, HttpError>
     Ok(value)
 }
 
-/// A client that is built again when a file of its TLS settings changes.
-pub(super) struct Reloading {
-    tls: Option<TlsArguments>,
-    proxy: ProxyArguments,
-    follow_redirects: bool,
-    http2: bool,
-    files: Vec<PathBuf>,
-    built: Mutex<(Vec<Option<Stamp>>, reqwest::Client)>,
-}
-
-impl Reloading {
-    pub(super) fn new(
-        tls: Option<&TlsArguments>,
-        proxy: &ProxyArguments,
-        follow_redirects: bool,
-        http2: bool,
-    ) -> Result<Self, HttpError> {
-        let files = tls.map(tls::files_of).unwrap_or_default();
-        let stamps = files.iter().map(|file| stamp(file)).collect();
-        let client = build(tls, proxy, follow_redirects, http2)?;
-        Ok(Self {
-            tls: tls.cloned(),
-            proxy: proxy.clone(),
-            follow_redirects,
-            http2,
-            files,
-            built: Mutex::new((stamps, client)),
-        })
-    }
-
-    pub(super) fn get(&self) -> Result<reqwest::Client, HttpError> {
-        let mut built = self.built.lock();
-        if !self.files.is_empty() {
-            let stamps: Vec<_> = self.files.iter().map(|file| stamp(file)).collect();
-            if built.0 != stamps {
-                let client = build(self.tls.as_ref(), &self.proxy, self.follow_redirects, self.http2)?;
-                *built = (stamps, client);
-            }
-        }
-        Ok(built.1.clone())
-    }
-}
-
-fn build(
-    tls: Option<&TlsArguments>,
-    proxy: &ProxyArguments,
-    follow_redirects: bool,
-    http2: bool,
-) -> Result<reqwest::Client, HttpError> {
-    let mut builder = reqwest::Client::builder()
-        .user_agent(USER_AGENT)
-        .pool_idle_timeout(IDLE)
-        .connect_timeout(CONNECT_TIMEOUT)
-        .tls_backend_preconfigured(tls::configuration(tls, http2)?);
-    if !http2 {
-        builder = builder.http1_only();
-    }
-    if !follow_redirects {
-        builder = builder.redirect(reqwest::redirect::Policy::none());
-    }
-    if let Some(url) = &proxy.proxy_url {
-        let list = proxy.no_proxy.as_deref().and_then(reqwest::NoProxy::from_string);
-        let headers = secret_headers("proxy_connect_header", proxy.proxy_connect_header.as_ref())?;
-        let through = reqwest::Proxy::all(url.reveal().clone())?
-            .no_proxy(list)
-            .headers(headers);
-        builder = builder.no_proxy().proxy(through);
-    } else if !proxy.from_environment() {
-        builder = builder.no_proxy();
-    }
-    Ok(builder.build()?)
-}
-
-fn secret_headers(
+pub(super) fn secret_headers(
     attribute: &str,
     headers: Option<&BTreeMap<String, Vec<Secret>>>,
 ) -> Result<HeaderMap, HttpError> {

@@ -7,6 +7,7 @@ mod answer;
 mod arguments;
 mod backoff;
 mod client;
+mod connections;
 mod error;
 mod files;
 mod oauth2;

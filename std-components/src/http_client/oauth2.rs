@@ -1,8 +1,9 @@
 //! OAuth 2.0's client credentials flow (RFC 6749, 4.4): a token is kept until shortly before it ends.
 
 use super::arguments::OAuth2;
+use super::connections::Connections;
 use super::files::SecretSource;
-use super::{HttpError, client, safe_url};
+use super::{HttpError, safe_url};
 use reqwest::Url;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use river_eval::Secret;
@@ -27,7 +28,7 @@ struct Token {
 }
 
 pub(super) struct TokenSource {
-    client: client::Reloading,
+    client: Connections,
     url: Url,
     client_id: String,
     secret: SecretSource,
@@ -48,7 +49,7 @@ struct Answer {
 impl TokenSource {
     pub(super) fn new(oauth2: &OAuth2) -> Result<Self, HttpError> {
         Ok(Self {
-            client: client::Reloading::new(oauth2.tls_config.as_ref(), &oauth2.proxy, true, true)?,
+            client: Connections::new(oauth2.tls_config.as_ref(), &oauth2.proxy, true, true)?,
             url: super::parse_url(&oauth2.token_url).map_err(HttpError::Token)?,
             client_id: oauth2.client_id.clone(),
             secret: SecretSource::new(oauth2.client_secret.as_ref(), &oauth2.client_secret_file),

@@ -67,7 +67,7 @@ pub(super) struct LocalFile {
     context: Context<Exports>,
     arguments: Mutex<Arc<Arguments>>,
     changed: Notify,
-    accessed: prometheus::Gauge,
+    accessed: crate::component::metrics::Gauge,
 }
 
 impl Component for LocalFile {
@@ -76,13 +76,12 @@ impl Component for LocalFile {
     type Exports = Exports;
 
     fn new(context: Context<Exports>, arguments: Arguments) -> Result<Self, BuildError> {
-        let accessed = prometheus::Gauge::with_opts(context.metrics.opts(
+        let accessed = context.metrics.float_gauge(
             "local_file_timestamp_last_accessed_unix_seconds",
             "The last successful access in unix seconds",
-        ))
-        .map_err(|error| BuildError::new(error.to_string()))?;
+        );
         let file = Self {
-            accessed: context.metrics.register(accessed),
+            accessed,
             context,
             arguments: Mutex::new(Arc::new(arguments.clone())),
             changed: Notify::new(),

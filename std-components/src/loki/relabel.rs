@@ -1,10 +1,10 @@
 //! `loki.relabel`: changes the labels of log entries by rules, or drops entries.
 
+use crate::component::metrics::{IntCounter, IntGauge};
 use crate::component::{BuildError, CancellationToken, Component, Context, HealthCell, RunError};
 use crate::relabel::{Rule, Rules, Scratch};
 use crate::signals::{Fanout, Inlet, Labels, LogBatch, LogsReceiver, inlet};
 use parking_lot::Mutex;
-use prometheus::{IntCounter, IntGauge};
 use river_eval::Shared;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;

@@ -11,7 +11,7 @@ use std::sync::{Arc, LazyLock};
 #[derive(Clone)]
 pub struct Anchored {
     text: Arc<str>,
-    regex: Regex,
+    regex: Arc<Regex>,
     shortcut: Shortcut,
 }
 
@@ -47,7 +47,7 @@ impl Anchored {
     /// What is wrong with it, in a sentence.
     pub fn new(text: &str) -> Result<Self, String> {
         Ok(Self {
-            regex: re2::compile_anchored(text)?,
+            regex: re2::shared_anchored(text)?,
             shortcut: shortcut(text),
             text: text.into(),
         })

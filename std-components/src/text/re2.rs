@@ -3,7 +3,10 @@
 //! Both run in linear time and share most of their syntax. Where they differ Go's meaning is kept: `\d`, `\w`, `\s` and `\b` are ASCII
 //! (<https://github.com/google/re2/wiki/Syntax>), `\Q…\E` quotes, `&&`, `--`, `~~` and `[` are plain inside a class, and a `{` that begins no repetition is plain.
 
+use parking_lot::Mutex;
 use regex::Regex;
+use rustc_hash::FxHashMap;
+use std::sync::{Arc, LazyLock, Weak};
 
 /// Compiled programs above this many bytes are refused, as a bound on what one expression may cost.
 const SIZE_LIMIT_BYTES: usize = 32 << 20;
@@ -22,6 +25,52 @@ pub fn compile(expression: &str) -> Result<Regex, String> {
 /// What is wrong with it, in a sentence.
 pub fn compile_anchored(expression: &str) -> Result<Regex, String> {
     build(&format!("^(?s:{})$", translate(expression)))
+}
+
+/// As [`compile`], with one program for all who have the same expression: a compiled one takes some 10 KiB, and large configurations repeat a few.
+///
+/// # Errors
+/// What is wrong with it, in a sentence.
+pub fn shared(expression: &str) -> Result<Arc<Regex>, String> {
+    common(translate(expression))
+}
+
+/// As [`compile_anchored`], with one program for all who have the same expression.
+///
+/// # Errors
+/// What is wrong with it, in a sentence.
+pub fn shared_anchored(expression: &str) -> Result<Arc<Regex>, String> {
+    common(format!("^(?s:{})$", translate(expression)))
+}
+
+/// The programs in use, and at most as many that are not any more.
+#[derive(Default)]
+struct Programs {
+    known: FxHashMap<Box<str>, Weak<Regex>>,
+    /// Length at which what nobody uses is taken out.
+    sweep_at: usize,
+}
+
+static PROGRAMS: LazyLock<Mutex<Programs>> = LazyLock::new(Mutex::default);
+
+fn common(expression: String) -> Result<Arc<Regex>, String> {
+    if let Some(known) = PROGRAMS
+        .lock()
+        .known
+        .get(expression.as_str())
+        .and_then(Weak::upgrade)
+    {
+        return Ok(known);
+    }
+    // Without the lock: large expressions take their time.
+    let made = Arc::new(build(&expression)?);
+    let mut programs = PROGRAMS.lock();
+    if programs.known.len() >= programs.sweep_at {
+        programs.known.retain(|_, program| program.strong_count() > 0);
+        programs.sweep_at = (programs.known.len() * 2).max(64);
+    }
+    programs.known.insert(expression.into(), Arc::downgrade(&made));
+    Ok(made)
 }
 
 fn build(expression: &str) -> Result<Regex, String> {
@@ -169,6 +218,19 @@ mod tests {
 
     fn matches(expression: &str, text: &str) -> bool {
         compile(expression).unwrap().is_match(text)
+    }
+
+    #[test]
+    fn equal_expressions_share_a_program_while_somebody_uses_it() {
+        let one = shared_anchored("shared-(.*)-only-here").unwrap();
+        let two = shared_anchored("shared-(.*)-only-here").unwrap();
+        assert!(Arc::ptr_eq(&one, &two));
+        let known = || PROGRAMS.lock().known.len();
+        for at in 0..1000 {
+            shared(&format!("seldom-{at}")).unwrap();
+        }
+        assert!(known() < 500, "{}", known());
+        assert!(two.is_match("shared-x-only-here") && !two.is_match("shared-x-only-her"));
     }
 
     #[test]

@@ -4,9 +4,9 @@ use super::arguments::StageArguments;
 use super::label_cache::LabelCache;
 use super::record::Record;
 use super::stages;
+use crate::component::metrics::IntCounterVec;
 use crate::component::{BuildError, ComponentMetrics};
 use crate::signals::{Ack, Entry, LogBatch};
-use prometheus::IntCounterVec;
 use std::time::Instant;
 
 /// What becomes of a record after a stage.
@@ -186,8 +186,8 @@ impl Finished {
 #[derive(Clone, Debug)]
 pub(super) struct StageMetrics {
     pub(super) dropped: IntCounterVec,
-    pub(super) cri_flushed: prometheus::IntCounter,
-    pub(super) cri_truncated: prometheus::IntCounter,
+    pub(super) cri_flushed: crate::component::metrics::IntCounter,
+    pub(super) cri_truncated: crate::component::metrics::IntCounter,
 }
 
 impl StageMetrics {

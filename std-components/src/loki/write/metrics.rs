@@ -1,7 +1,7 @@
 //! The metrics of `loki.write`, by host of the endpoint and tenant.
 
 use crate::component::ComponentMetrics;
-use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, exponential_buckets};
+use crate::component::metrics::{Histogram, HistogramVec, IntCounter, IntCounterVec};
 
 /// Why entries are dropped, as the reference names the reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,14 +50,17 @@ pub(super) struct Metrics {
 
 /// Go's `prometheus.DefBuckets`, in seconds.
 const DURATIONS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+/// Sizes of requests, in KiB.
+const SIZES_KIB: [f64; 12] = [
+    1.0, 4.0, 16.0, 64.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0, 8192.0, 16384.0, 20480.0,
+];
 const LATENCIES: [f64; 10] = [0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
 
 impl Metrics {
     pub(super) fn new(metrics: &ComponentMetrics) -> Self {
         let tenant = ["host", "tenant"];
         let reason = ["host", "tenant", "reason"];
-        let mut sizes = exponential_buckets(1024.0, 4.0, 5).unwrap_or_default();
-        sizes.extend([512.0, 1024.0, 2048.0, 4096.0, 8192.0, 16384.0, 20480.0].map(|kib| kib * 1024.0));
+        let sizes = SIZES_KIB.map(|kib| kib * 1024.0);
         Self {
             sent_bytes: metrics.counters("loki_write_sent_bytes_total", "Number of bytes sent.", &tenant),
             sent_entries: metrics.counters(

@@ -52,7 +52,8 @@ pub(super) struct Shard {
     batch: u64,
     spare: Spare,
     request: Vec<u8>,
-    snappy: snap::raw::Encoder,
+    /// Made for the first request.
+    snappy: Option<Box<snap::raw::Encoder>>,
     compressed: Vec<u8>,
 }
 
@@ -78,7 +79,7 @@ impl Shard {
             batch: 0,
             spare: Spare::default(),
             request: Vec::new(),
-            snappy: snap::raw::Encoder::new(),
+            snappy: None,
             compressed: Vec::new(),
         }
     }
@@ -109,7 +110,7 @@ impl Shard {
         }
         let tenants: Vec<_> = self.pending.keys().cloned().collect();
         for tenant in tenants {
-            self.send(&tenant).await;
+            self.send_apart(&tenant).await;
         }
     }
 
@@ -124,7 +125,7 @@ impl Shard {
                 && pending.entries > 0
                 && pending.bytes + bytes > most_bytes
             {
-                self.send(&stream.tenant).await;
+                self.send_apart(&stream.tenant).await;
             }
             let pending = match self.pending.get_mut(&stream.tenant) {
                 Some(pending) => pending,
@@ -192,8 +193,13 @@ impl Shard {
             .map(|pending| pending.tenant.clone())
             .collect();
         for tenant in due {
-            self.send(&tenant).await;
+            self.send_apart(&tenant).await;
         }
+    }
+
+    /// Apart, so that the task is small while it waits: a request on its way takes some 8 KiB.
+    fn send_apart<'a>(&'a mut self, tenant: &'a Arc<str>) -> impl Future<Output = ()> + Send + 'a {
+        Box::pin(self.send(tenant))
     }
 
     async fn send(&mut self, tenant: &Arc<str>) {
@@ -203,7 +209,11 @@ impl Shard {
         let gathered = pending.finish(&mut self.request, &mut self.spare);
         self.compressed
             .resize(snap::raw::max_compress_len(self.request.len()), 0);
-        let body = match self.snappy.compress(&self.request, &mut self.compressed) {
+        let body = match self
+            .snappy
+            .get_or_insert_with(|| Box::new(snap::raw::Encoder::new()))
+            .compress(&self.request, &mut self.compressed)
+        {
             Ok(length) => Bytes::copy_from_slice(self.compressed.get(..length).unwrap_or_default()),
             Err(error) => {
                 // Only a request of 4 GiB and more cannot be compressed.

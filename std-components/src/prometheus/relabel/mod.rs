@@ -4,12 +4,12 @@ mod cache;
 #[cfg(test)]
 mod tests;
 
+use crate::component::metrics::{IntCounter, IntGauge};
 use crate::component::{BuildError, CancellationToken, Component, Context, RunError};
 use crate::relabel::{Rule, Rules};
 use crate::signals::{Batch, Fanout, Inlet, MetricBatch, MetricsReceiver, inlet};
 use cache::Cache;
 use parking_lot::Mutex;
-use prometheus::{IntCounter, IntGauge};
 use river_eval::{Checks, Shared};
 use std::sync::Arc;
 

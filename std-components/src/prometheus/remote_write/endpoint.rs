@@ -251,8 +251,6 @@ impl Endpoint {
     }
 
     async fn send_metadata(&self) {
-        let mut snappy = snap::raw::Encoder::new();
-        let mut compressed = Vec::new();
         loop {
             let config = self.common.settings.load().arguments.metadata_config.clone();
             tokio::select! {
@@ -265,6 +263,9 @@ impl Endpoint {
             // Told anew by each scrape, so that families that are gone are not sent for ever.
             let families: Vec<Metadata> = self.metadata.lock().drain().map(|(_, one)| one).collect();
             let most = usize::try_from(config.max_samples_per_send).unwrap_or(1).max(1);
+            // Neither kept between rounds nor part of the task: it mostly waits.
+            let mut snappy = Box::new(snap::raw::Encoder::new());
+            let mut compressed = Vec::new();
             for part in families.chunks(most) {
                 let mut request = Vec::new();
                 for one in part {
@@ -276,7 +277,7 @@ impl Endpoint {
                 };
                 if let Some(body) = compress(&mut snappy, &request, &mut compressed) {
                     tokio::select! {
-                        _ = self.common.send(body, load) => {}
+                        _ = Box::pin(self.common.send(body, load)) => {}
                         () = self.closing.cancelled() => return,
                     }
                 }

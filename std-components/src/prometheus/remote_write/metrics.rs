@@ -1,7 +1,7 @@
 //! The metrics of `prometheus.remote_write`, by endpoint.
 
 use crate::component::ComponentMetrics;
-use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
+use crate::component::metrics::{Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 
 const PREFIX: &str = "prometheus_remote_storage_";
 

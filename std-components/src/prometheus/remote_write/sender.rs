@@ -37,7 +37,11 @@ pub(super) struct Load {
 }
 
 impl Load {
-    pub(super) fn count(&self, metrics: &EndpointMetrics, which: fn(&Kind) -> &prometheus::IntCounter) {
+    pub(super) fn count(
+        &self,
+        metrics: &EndpointMetrics,
+        which: fn(&Kind) -> &crate::component::metrics::IntCounter,
+    ) {
         for (kind, number) in [
             (&metrics.samples, self.samples),
             (&metrics.exemplars, self.exemplars),

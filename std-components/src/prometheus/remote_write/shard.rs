@@ -16,7 +16,7 @@ use tokio::time::Instant;
 pub(super) struct Room {
     pub(super) _permit: OwnedSemaphorePermit,
     /// What waits, for the metrics.
-    pub(super) pending: [(prometheus::IntGauge, i64); 2],
+    pub(super) pending: [(crate::component::metrics::IntGauge, i64); 2],
 }
 
 impl Drop for Room {
@@ -54,7 +54,8 @@ pub(super) struct Shard {
     highest: i64,
     due: Option<Instant>,
     shares: Vec<Share>,
-    snappy: snap::raw::Encoder,
+    /// Made for the first request.
+    snappy: Option<Box<snap::raw::Encoder>>,
     compressed: Vec<u8>,
 }
 
@@ -96,7 +97,7 @@ impl Shard {
             highest: 0,
             due: None,
             shares: Vec::new(),
-            snappy: snap::raw::Encoder::new(),
+            snappy: None,
             compressed: Vec::new(),
         }
     }
@@ -110,7 +111,7 @@ impl Shard {
                     biased;
                     item = queue.recv(), if Instant::now() < due => item,
                     () = tokio::time::sleep_until(due) => {
-                        self.flush().await;
+                        self.flush_apart().await;
                         continue;
                     }
                 },
@@ -123,7 +124,7 @@ impl Shard {
                 return;
             }
         }
-        self.flush().await;
+        self.flush_apart().await;
     }
 
     async fn gather(&mut self, item: Item) {
@@ -193,8 +194,13 @@ impl Shard {
     async fn flush_if_full(&mut self, most: usize, share: &Share) {
         if self.load.samples + self.load.exemplars >= most as u64 {
             self.shares.push(share.clone());
-            self.flush().await;
+            self.flush_apart().await;
         }
+    }
+
+    /// Apart, so that the task is small while it waits: a request on its way takes some 8 KiB.
+    fn flush_apart(&mut self) -> impl Future<Output = ()> + Send {
+        Box::pin(self.flush())
     }
 
     async fn flush(&mut self) {
@@ -205,7 +211,12 @@ impl Shard {
         let load = std::mem::take(&mut self.load);
         let highest = std::mem::take(&mut self.highest);
         let shares = std::mem::take(&mut self.shares);
-        let body = compress(&mut self.snappy, &self.request, &mut self.compressed);
+        let body = compress(
+            self.snappy
+                .get_or_insert_with(|| Box::new(snap::raw::Encoder::new())),
+            &self.request,
+            &mut self.compressed,
+        );
         self.request.clear();
         let Some(body) = body else {
             load.count(&self.common.metrics.load(), |kind| &kind.failed);

@@ -212,7 +212,7 @@ impl Scrape {
         metrics
             .targets
             .set(i64::try_from(arguments.targets.len()).unwrap_or(i64::MAX));
-        let gauge = |gauge: &prometheus::IntGaugeVec, value: u64| {
+        let gauge = |gauge: &crate::component::metrics::IntGaugeVec, value: u64| {
             gauge
                 .with_label_values(&[&job])
                 .set(i64::try_from(value).unwrap_or(i64::MAX));

@@ -1,7 +1,7 @@
 //! The component's own metrics, by the reference's names.
 
 use crate::component::ComponentMetrics;
-use prometheus::{Histogram, HistogramVec, IntCounter, IntGauge, IntGaugeVec};
+use crate::component::metrics::{Histogram, HistogramVec, IntCounter, IntGauge, IntGaugeVec};
 
 /// The metrics of one `prometheus.scrape`.
 #[derive(Clone, Debug)]
@@ -17,8 +17,8 @@ pub(crate) struct Metrics {
     pub(crate) exceeded_targets: IntCounter,
     pub(crate) duplicates: IntCounter,
     pub(crate) reloads: IntCounter,
-    pub(crate) sync_failed: prometheus::IntCounterVec,
-    pub(crate) syncs: prometheus::IntCounterVec,
+    pub(crate) sync_failed: crate::component::metrics::IntCounterVec,
+    pub(crate) syncs: crate::component::metrics::IntCounterVec,
     pub(crate) forwarded: IntCounter,
     pub(crate) skipped: IntCounter,
     pub(crate) latency: Histogram,

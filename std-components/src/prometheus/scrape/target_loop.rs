@@ -127,9 +127,10 @@ pub(crate) async fn run(
         }
         let fetched = match &now.refused {
             Some(reason) => Err(Failure::Fetch(reason.to_string())),
+            // Apart, so that the task is small while it waits for its next turn.
             None => tokio::select! {
                 () = stop.cancelled() => return,
-                fetched = now.fetcher.fetch(&now.scraped.url, now.scraped.timeout, expected_bytes) => fetched,
+                fetched = Box::pin(now.fetcher.fetch(&now.scraped.url, now.scraped.timeout, expected_bytes)) => fetched,
             },
         };
         let page = match &fetched {

@@ -11,7 +11,7 @@ pub(super) struct Drop {
     reason: Arc<str>,
     sources: Vec<String>,
     separator: String,
-    expression: Option<regex::Regex>,
+    expression: Option<Arc<regex::Regex>>,
     older_than_nanos: i64,
     longer_than: u64,
 }
@@ -20,8 +20,8 @@ impl Drop {
     pub(super) fn new(arguments: &arguments::Drop) -> Result<Self, String> {
         let expression = match (arguments.value.as_str(), arguments.expression.as_str()) {
             ("", "") => None,
-            ("", expression) => Some(re2::compile(expression)?),
-            (value, _) => Some(re2::compile(&format!("^{}$", regex::escape(value)))?),
+            ("", expression) => Some(re2::shared(expression)?),
+            (value, _) => Some(re2::shared(&format!("^{}$", regex::escape(value)))?),
         };
         let or = |text: &str, default: &str| {
             if text.is_empty() {

@@ -7,7 +7,7 @@ use crate::text::re2;
 use river_eval::Str;
 
 pub(super) struct Regex {
-    expression: regex::Regex,
+    expression: std::sync::Arc<regex::Regex>,
     locations: regex::CaptureLocations,
     /// The named groups by their number.
     groups: Vec<(usize, Str)>,
@@ -17,7 +17,7 @@ pub(super) struct Regex {
 
 impl Regex {
     pub(super) fn new(arguments: &arguments::Regex) -> Result<Self, String> {
-        let expression = re2::compile(&arguments.expression)?;
+        let expression = re2::shared(&arguments.expression)?;
         let groups = expression.capture_names().enumerate();
         let groups = groups
             .filter_map(|(at, name)| Some((at, Str::from(name?))))

@@ -185,14 +185,14 @@ impl Stage for Tenant {
 /// `stage.structured_metadata`.
 pub(super) struct Metadata {
     values: Vec<(Str, Str)>,
-    expression: Option<regex::Regex>,
+    expression: Option<std::sync::Arc<regex::Regex>>,
 }
 
 impl Metadata {
     pub(super) fn new(arguments: &arguments::StructuredMetadata) -> Result<Self, String> {
         let expression = match arguments.regex.as_str() {
             "" => None,
-            expression => Some(re2::compile(expression)?),
+            expression => Some(re2::shared(expression)?),
         };
         Ok(Self {
             values: sources(&arguments.values),

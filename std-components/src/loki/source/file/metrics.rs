@@ -1,7 +1,7 @@
 //! The component's metrics: the reference's, and counts of lines that could not be passed on as they are.
 
 use crate::component::ComponentMetrics;
-use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
+use crate::component::metrics::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 use std::collections::HashMap;
 
 /// The metrics of a component.
@@ -84,9 +84,8 @@ impl Metrics {
             return;
         }
         self.users.remove(path);
-        // Removing fails only where there is nothing to remove.
-        drop(self.read_bytes.remove_label_values(&[path]));
-        drop(self.file_bytes.remove_label_values(&[path]));
-        drop(self.read_lines.remove_label_values(&[path]));
+        self.read_bytes.remove_label_values(&[path]);
+        self.file_bytes.remove_label_values(&[path]);
+        self.read_lines.remove_label_values(&[path]);
     }
 }

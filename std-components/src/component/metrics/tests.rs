@@ -1,0 +1,107 @@
+use super::*;
+
+fn page(hub: &MetricsHub) -> String {
+    let mut page = String::new();
+    hub.render(&mut page).unwrap();
+    page
+}
+
+#[test]
+fn a_family_is_headed_once_for_all_components() {
+    let hub = MetricsHub::default();
+    let one = ComponentMetrics::new(&hub, "loki.write.b", "/");
+    let two = ComponentMetrics::new(&hub, "loki.write.a", "/");
+    let inner = ComponentMetrics::new(&hub, "loki.write.a", "/node.one");
+    for (metrics, count) in [(&one, 1), (&two, 2), (&inner, 3)] {
+        let sent = metrics.counters("sent_total", "Sent \\ of\nall.", &["host", "tenant"]);
+        sent.with_label_values(&["a:1", "quo\"ted"]).inc_by(count);
+    }
+    one.gauge("waiting", "Waiting.").set(-3);
+    one.float_gauge("accessed", "Accessed.").set(1.5e9);
+    insta::assert_snapshot!(page(&hub), @r#"
+    # HELP accessed Accessed.
+    # TYPE accessed gauge
+    accessed{component_id="loki.write.b",component_path="/"} 1.5e+09
+    # HELP sent_total Sent \\ of\nall.
+    # TYPE sent_total counter
+    sent_total{component_id="loki.write.a",component_path="/",host="a:1",tenant="quo\"ted"} 2
+    sent_total{component_id="loki.write.b",component_path="/",host="a:1",tenant="quo\"ted"} 1
+    sent_total{component_id="loki.write.a",component_path="/node.one",host="a:1",tenant="quo\"ted"} 3
+    # HELP waiting Waiting.
+    # TYPE waiting gauge
+    waiting{component_id="loki.write.b",component_path="/"} -3
+    "#);
+}
+
+#[test]
+fn histograms_count_up_to_each_bound() {
+    let hub = MetricsHub::default();
+    let metrics = ComponentMetrics::new(&hub, "a.b.c", "/");
+    let family = metrics.histograms("took_seconds", "Took.", &["zone"], [0.1, 1_048_576.0]);
+    let took = family.with_label_values(&["x"]);
+    for value in [0.05, 0.1, 0.2, 2e6, f64::NAN] {
+        took.observe(value);
+    }
+    let ranges = |page: String| {
+        page.lines()
+            .filter(|line| !line.contains("_sum"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    insta::assert_snapshot!(ranges(page(&hub)), @r#"
+    # HELP took_seconds Took.
+    # TYPE took_seconds histogram
+    took_seconds_bucket{component_id="a.b.c",component_path="/",zone="x",le="0.1"} 2
+    took_seconds_bucket{component_id="a.b.c",component_path="/",zone="x",le="1.048576e+06"} 3
+    took_seconds_bucket{component_id="a.b.c",component_path="/",zone="x",le="+Inf"} 5
+    took_seconds_count{component_id="a.b.c",component_path="/",zone="x"} 5
+    "#);
+    assert_eq!(took.count(), 5);
+}
+
+#[test]
+fn what_is_asked_for_twice_is_the_same_and_what_is_removed_is_gone() {
+    let hub = MetricsHub::default();
+    let metrics = ComponentMetrics::new(&hub, "a.b.c", "/");
+    metrics.counter("a_total", "A.").inc();
+    metrics.counter("a_total", "A.").inc();
+    let by_path = metrics.gauges("size", "Size.", &["path"]);
+    for path in ["c", "a", "b"] {
+        by_path.with_label_values(&[path]).set(1);
+    }
+    assert!(by_path.remove_label_values(&["a"]));
+    assert!(!by_path.remove_label_values(&["a"]));
+    assert_eq!(metrics.counter("a_total", "A.").get(), 2);
+    let paths = |page: &str| page.matches(",path=\"").count();
+    assert_eq!(paths(&page(&hub)), 2);
+}
+
+#[test]
+fn metrics_go_with_their_component_and_not_with_an_older_one_of_the_same_name() {
+    let hub = MetricsHub::default();
+    let old = ComponentMetrics::new(&hub, "a.b.c", "/");
+    old.counter("a_total", "A.").inc_by(7);
+    let new = ComponentMetrics::new(&hub, "a.b.c", "/");
+    new.counter("a_total", "A.").inc();
+    drop(old);
+    let mut of_one = String::new();
+    hub.render_component("a.b.c", "/", &mut of_one);
+    assert!(
+        of_one.ends_with("a_total{component_id=\"a.b.c\",component_path=\"/\"} 1\n"),
+        "{of_one}"
+    );
+    hub.render_component("a.b.d", "/", &mut String::new());
+    drop(new);
+    assert_eq!(page(&hub), "");
+}
+
+#[test]
+fn the_same_name_with_other_labels_works_unseen() {
+    let hub = MetricsHub::default();
+    let metrics = ComponentMetrics::new(&hub, "a.b.c", "/");
+    metrics.counter("a_total", "A.").inc();
+    let other = metrics.counters("a_total", "A.", &["path"]);
+    other.with_label_values(&["x"]).inc();
+    assert_eq!(other.with_label_values(&["x"]).get(), 1);
+    assert!(!page(&hub).contains(",path="));
+}
