@@ -7,6 +7,8 @@ pub mod component;
 pub mod controller;
 #[cfg(feature = "discovery")]
 pub mod discovery;
+#[cfg(any(feature = "loki", feature = "prometheus"))]
+mod endpoints;
 pub mod http_client;
 #[cfg(feature = "local")]
 pub mod local;

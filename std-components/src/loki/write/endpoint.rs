@@ -71,76 +71,6 @@ impl Endpoint {
         }
     }
 
-    /// Takes other settings if its queues fit them; what waits stays and goes to the new URL.
-    ///
-    /// # Errors
-    /// The settings, if the endpoint has to be made anew.
-    #[expect(
-        clippy::result_large_err,
-        reason = "handed back to build the new endpoint with; seldom called"
-    )]
-    pub(super) fn reconfigure(&self, settings: Settings) -> Result<(), Settings> {
-        if !self.common.settings.load().fits(&settings) {
-            return Err(settings);
-        }
-        self.common.settings.store(Arc::new(settings));
-        self.common.changed.notify_waiters();
-        Ok(())
-    }
-
-    /// Its name in messages.
-    pub(super) fn name(&self) -> &str {
-        &self.common.name
-    }
-
-    /// How long draining may take.
-    pub(super) fn drain_timeout(&self) -> Duration {
-        self.common.settings.load().arguments.queue_config.drain_timeout
-    }
-
-    /// Starts its shards, unless they run already.
-    pub(super) async fn start(&self) {
-        for lane in &self.lanes {
-            let Some(queue) = lane.receiver.lock().take() else {
-                continue;
-            };
-            let shard = Shard::new(self.common.clone());
-            self.tasks.lock().await.spawn(shard.run(queue).in_current_span());
-        }
-    }
-
-    /// Queues a batch; waits for room where the endpoint is configured to.
-    pub(super) async fn push(&self, batch: LogBatch) {
-        if let [lane] = self.lanes.as_slice() {
-            return self.push_to(lane, batch).await;
-        }
-        let shards = self.lanes.len();
-        let mut parts: Vec<Vec<Entry>> = (0..shards).map(|_| Vec::new()).collect();
-        for entry in batch.entries {
-            let at = (entry.labels.hash() % shards as u64) as usize;
-            if let Some(part) = parts.get_mut(at) {
-                part.push(entry);
-            }
-        }
-        let ack = &batch.ack;
-        let pushes = self
-            .lanes
-            .iter()
-            .zip(parts)
-            .filter(|(_, entries)| !entries.is_empty())
-            .map(|(lane, entries)| {
-                self.push_to(
-                    lane,
-                    LogBatch {
-                        entries,
-                        ack: ack.clone(),
-                    },
-                )
-            });
-        futures_util::future::join_all(pushes).await;
-        batch.ack.delivered();
-    }
-
     async fn push_to(&self, lane: &Lane, batch: LogBatch) {
         let bytes: usize = batch.entries.iter().map(|entry| size(entry) + ENTRY_BYTES).sum();
         // A batch that is larger than the whole queue has it for itself.
@@ -201,9 +131,71 @@ impl Endpoint {
         }
         batch.delivered();
     }
+}
 
-    /// Takes no more, sends what waits, and gives up after the endpoint's `drain_timeout`.
-    pub(super) async fn drain(&self) {
+impl crate::endpoints::Endpoint for Endpoint {
+    type Batch = LogBatch;
+    type Settings = Settings;
+
+    fn reconfigure(&self, settings: Settings) -> Result<(), Box<Settings>> {
+        if !self.common.settings.load().fits(&settings) {
+            return Err(Box::new(settings));
+        }
+        self.common.settings.store(Arc::new(settings));
+        self.common.changed.notify_waiters();
+        Ok(())
+    }
+
+    fn name(&self) -> &str {
+        &self.common.name
+    }
+
+    fn drain_timeout(&self) -> Duration {
+        self.common.settings.load().arguments.queue_config.drain_timeout
+    }
+
+    async fn start(self: &Arc<Self>) {
+        for lane in &self.lanes {
+            let Some(queue) = lane.receiver.lock().take() else {
+                continue;
+            };
+            let shard = Shard::new(self.common.clone());
+            self.tasks.lock().await.spawn(shard.run(queue).in_current_span());
+        }
+    }
+
+    async fn push(&self, batch: LogBatch) {
+        if let [lane] = self.lanes.as_slice() {
+            return self.push_to(lane, batch).await;
+        }
+        let shards = self.lanes.len();
+        let mut parts: Vec<Vec<Entry>> = (0..shards).map(|_| Vec::new()).collect();
+        for entry in batch.entries {
+            let at = (entry.labels.hash() % shards as u64) as usize;
+            if let Some(part) = parts.get_mut(at) {
+                part.push(entry);
+            }
+        }
+        let ack = &batch.ack;
+        let pushes = self
+            .lanes
+            .iter()
+            .zip(parts)
+            .filter(|(_, entries)| !entries.is_empty())
+            .map(|(lane, entries)| {
+                self.push_to(
+                    lane,
+                    LogBatch {
+                        entries,
+                        ack: ack.clone(),
+                    },
+                )
+            });
+        futures_util::future::join_all(pushes).await;
+        batch.ack.delivered();
+    }
+
+    async fn drain(&self) {
         let timeout = self.drain_timeout();
         for lane in &self.lanes {
             lane.sender.lock().take();
@@ -223,8 +215,7 @@ impl Endpoint {
         self.common.health.works(&self.common.name);
     }
 
-    /// For the UI.
-    pub(super) fn debug_info(&self) -> BodyValue {
+    fn debug_info(&self) -> BodyValue {
         let settings = self.common.settings.load();
         let mut info = BodyValue::default();
         let queued: usize = self

@@ -17,9 +17,9 @@ pub(crate) mod testing;
 mod tests;
 
 use crate::component::{BuildError, CancellationToken, Component, Context, RunError};
+use crate::endpoints::{Endpoints, name_of};
 use crate::http_client::EndpointsHealth;
-use crate::signals::{Batch, Inlet, LogBatch, inlet};
-use arc_swap::ArcSwap;
+use crate::signals::{Inlet, LogBatch, inlet};
 use arguments::{Arguments, Exports};
 use endpoint::Endpoint;
 use metrics::Metrics;
@@ -27,19 +27,11 @@ use parking_lot::Mutex;
 use river_eval::BodyValue;
 use settings::Settings;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::Notify;
-use tracing::Instrument;
-
-type Endpoints = Vec<Arc<Endpoint>>;
 
 /// `loki.write`.
 pub(crate) struct Write {
     inlet: Mutex<Option<Inlet<LogBatch>>>,
-    endpoints: ArcSwap<Endpoints>,
-    /// Those that an update has taken out and that have to be drained.
-    leaving: Mutex<Endpoints>,
-    changed: Notify,
+    endpoints: Endpoints<Endpoint>,
     metrics: Metrics,
     health: Arc<EndpointsHealth>,
 }
@@ -53,9 +45,7 @@ impl Component for Write {
         let (receiver, inlet) = inlet(&context.id.to_string());
         let write = Self {
             inlet: Mutex::new(Some(inlet)),
-            endpoints: ArcSwap::default(),
-            leaving: Mutex::default(),
-            changed: Notify::new(),
+            endpoints: Endpoints::default(),
             metrics: Metrics::new(&context.metrics),
             health: Arc::new(EndpointsHealth::new(context.health.clone())),
         };
@@ -72,144 +62,30 @@ impl Component for Write {
         let Some(mut inlet) = self.inlet.lock().take() else {
             return Err(RunError("its inlet has been used up by an earlier run".into()));
         };
-        self.settle().await;
-        loop {
-            let batch = tokio::select! {
-                biased;
-                () = stop.cancelled() => break,
-                () = self.changed.notified() => {
-                    self.settle().await;
-                    continue;
-                }
-                batch = inlet.next() => batch,
-            };
-            let Some(batch) = batch else { break };
-            let push = self.push(batch);
-            tokio::pin!(push);
-            let done = loop {
-                tokio::select! {
-                    () = &mut push => break true,
-                    // An endpoint that blocks may have been taken out of the configuration.
-                    () = self.changed.notified() => self.settle().await,
-                    () = stop.cancelled() => break false,
-                }
-            };
-            if done {
-                continue;
-            }
-            // A full queue gets the time for draining; what does not fit then goes back to its source.
-            drop(tokio::time::timeout(self.drain_timeout(), push).await);
-            break;
-        }
-        inlet.close();
-        let rest = async {
-            while let Some(batch) = inlet.try_next() {
-                self.push(batch).await;
-            }
-        };
-        drop(tokio::time::timeout(self.drain_timeout(), rest).await);
-        let endpoints = self.endpoints.load_full();
-        futures_util::future::join_all(endpoints.iter().map(|endpoint| endpoint.drain())).await;
+        self.endpoints.run(&mut inlet, &stop, |_| {}).await;
         Ok(())
     }
 
     fn debug_info(&self) -> BodyValue {
-        let mut info = BodyValue::default();
-        for endpoint in self.endpoints.load().iter() {
-            info.block("endpoint", endpoint.debug_info());
-        }
-        info
+        self.endpoints.debug_info()
     }
 }
 
 impl Write {
     /// Makes the endpoints of these arguments, keeping those that fit with what waits in them.
     fn configure(&self, arguments: &Arguments) -> Result<(), BuildError> {
-        let settings: Vec<Settings> = arguments
-            .endpoints
-            .iter()
-            .map(|endpoint| Settings::new(arguments, endpoint))
-            .collect::<Result<_, _>>()?;
+        let endpoints = arguments.endpoints.iter().enumerate();
+        let wanted: Vec<_> = endpoints
+            .map(|(at, endpoint)| Ok((name_of(at, &endpoint.name), Settings::new(arguments, endpoint)?)))
+            .collect::<Result<_, BuildError>>()?;
         if arguments.wal.enabled {
             tracing::warn!(
                 "wal: the write-ahead log is not there yet; entries wait in memory, and sources that can wait send again what was not taken"
             );
         }
-        let old = self.endpoints.load_full();
-        let mut kept = vec![false; old.len()];
-        let mut made = Endpoints::new();
-        for (at, settings) in settings.into_iter().enumerate() {
-            let name = match settings.arguments.name.as_str() {
-                "" => format!("endpoint-{at}"),
-                name => name.to_owned(),
-            };
-            // Without names, the place says which endpoint is meant: a corrected URL keeps what waits.
-            let before = old
-                .iter()
-                .zip(&mut kept)
-                .find(|(endpoint, _)| endpoint.name() == name);
-            let settings = match before {
-                Some((endpoint, kept)) => match endpoint.reconfigure(settings) {
-                    Ok(()) => {
-                        *kept = true;
-                        made.push(endpoint.clone());
-                        continue;
-                    }
-                    Err(settings) => settings,
-                },
-                None => settings,
-            };
-            made.push(Arc::new(Endpoint::new(
-                name,
-                settings,
-                self.metrics.clone(),
-                self.health.clone(),
-            )));
-        }
-        let gone = old
-            .iter()
-            .zip(&kept)
-            .filter(|(_, kept)| !**kept)
-            .map(|(gone, _)| gone.clone());
-        self.leaving.lock().extend(gone);
-        self.endpoints.store(Arc::new(made));
-        self.changed.notify_one();
+        self.endpoints.configure(wanted, |name, settings| {
+            Endpoint::new(name, settings, self.metrics.clone(), self.health.clone())
+        });
         Ok(())
-    }
-
-    /// Starts the endpoints that are new and drains those that are gone.
-    async fn settle(&self) {
-        for endpoint in self.endpoints.load_full().iter() {
-            endpoint.start().await;
-        }
-        let leaving = std::mem::take(&mut *self.leaving.lock());
-        for endpoint in leaving {
-            tokio::spawn(async move { endpoint.drain().await }.in_current_span());
-        }
-    }
-
-    /// Hands a batch to every endpoint, each with its own share in the acknowledgement.
-    async fn push(&self, batch: LogBatch) {
-        let endpoints = self.endpoints.load_full();
-        match endpoints.as_slice() {
-            // Nowhere to send to is a choice of the configuration.
-            [] => batch.delivered(),
-            [only] => only.push(batch).await,
-            [first, others @ ..] => {
-                let rest = others.iter().map(|endpoint| endpoint.push(batch.split()));
-                let rest = futures_util::future::join_all(rest);
-                tokio::join!(rest, first.push(batch.split()));
-                batch.delivered();
-            }
-        }
-    }
-
-    fn drain_timeout(&self) -> Duration {
-        let timeouts = self.endpoints.load();
-        timeouts
-            .iter()
-            .map(|endpoint| endpoint.drain_timeout())
-            .max()
-            .unwrap_or_default()
     }
 }

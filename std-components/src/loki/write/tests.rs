@@ -7,6 +7,7 @@ use crate::component::{HealthState, Services};
 use crate::http_client::testing::{Peer, Reply};
 use crate::signals::{Ack, Entry, Fanout, Labels, LogsReceiver, Outcome};
 use river_eval::{FromValue, Shared, Value};
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 const OK: Reply = Reply::Status(204, "");

@@ -6,6 +6,7 @@ use super::sender::{Common, Load};
 use super::settings::Settings;
 use super::shard::{Item, Room, Shard, Share, compress};
 use crate::component::CancellationToken;
+use crate::endpoints::Endpoint as _;
 use crate::http_client::{EndpointsHealth, Seldom};
 use crate::signals::{Exemplar, Metadata, MetricBatch, Sample};
 use arc_swap::ArcSwap;
@@ -21,6 +22,9 @@ use tracing::Instrument;
 
 /// How long draining at a stop may take.
 const DRAIN: Duration = Duration::from_secs(15);
+
+/// How long a batch that waits for room at a stop may go on waiting.
+const LAST_PUSH: Duration = Duration::from_secs(5);
 
 /// How long a batch waits for room in the queues of a well endpoint until there shall be more shards.
 const BACKLOG: Duration = Duration::from_secs(1);
@@ -90,37 +94,6 @@ impl Endpoint {
             .set(settings.arguments.queue_config.max_samples_per_send);
     }
 
-    /// Its name in messages.
-    pub(super) fn name(&self) -> &str {
-        &self.common.name
-    }
-
-    /// Takes other settings if its queues fit them; what waits stays and goes to the new URL.
-    ///
-    /// # Errors
-    /// The settings, if the endpoint has to be made anew.
-    pub(super) fn reconfigure(&self, settings: Settings) -> Result<(), Box<Settings>> {
-        if !self.common.settings.load().fits(&settings) {
-            return Err(Box::new(settings));
-        }
-        let metrics = self.families.of(&settings.name, &settings.shown_url);
-        self.common.metrics.store(Arc::new(metrics));
-        self.common.settings.store(Arc::new(settings));
-        self.show_settings();
-        self.common.changed.notify_waiters();
-        Ok(())
-    }
-
-    /// Starts its first shards and the sending of metadata, unless they run already.
-    pub(super) async fn start(self: &Arc<Self>) {
-        let mut lanes = self.lanes.lock().await;
-        if lanes.open.is_empty() && !lanes.closed {
-            self.open(&mut lanes, self.common.settings.load().least_shards());
-            let endpoint = self.clone();
-            tokio::spawn(async move { endpoint.send_metadata().await }.in_current_span());
-        }
-    }
-
     fn open(&self, lanes: &mut Lanes, shards: usize) {
         let capacity = self.common.settings.load().capacity();
         for _ in 0..shards {
@@ -137,15 +110,6 @@ impl Endpoint {
             .load()
             .shards
             .set(i64::try_from(shards).unwrap_or(i64::MAX));
-    }
-
-    /// Queues a batch; waits for room as long as it takes.
-    pub(super) async fn push(&self, batch: MetricBatch) {
-        tokio::select! {
-            biased;
-            () = self.closing.cancelled() => {}
-            () = self.queue(batch) => {}
-        }
     }
 
     async fn queue(&self, mut batch: MetricBatch) {
@@ -284,9 +248,46 @@ impl Endpoint {
             }
         }
     }
+}
 
-    /// Takes no more, sends what waits, and gives up after [`DRAIN`].
-    pub(super) async fn drain(&self) {
+impl crate::endpoints::Endpoint for Endpoint {
+    type Batch = MetricBatch;
+    type Settings = Settings;
+
+    fn name(&self) -> &str {
+        &self.common.name
+    }
+
+    fn reconfigure(&self, settings: Settings) -> Result<(), Box<Settings>> {
+        if !self.common.settings.load().fits(&settings) {
+            return Err(Box::new(settings));
+        }
+        let metrics = self.families.of(&settings.name, &settings.shown_url);
+        self.common.metrics.store(Arc::new(metrics));
+        self.common.settings.store(Arc::new(settings));
+        self.show_settings();
+        self.common.changed.notify_waiters();
+        Ok(())
+    }
+
+    async fn start(self: &Arc<Self>) {
+        let mut lanes = self.lanes.lock().await;
+        if lanes.open.is_empty() && !lanes.closed {
+            self.open(&mut lanes, self.common.settings.load().least_shards());
+            let endpoint = self.clone();
+            tokio::spawn(async move { endpoint.send_metadata().await }.in_current_span());
+        }
+    }
+
+    async fn push(&self, batch: MetricBatch) {
+        tokio::select! {
+            biased;
+            () = self.closing.cancelled() => {}
+            () = self.queue(batch) => {}
+        }
+    }
+
+    async fn drain(&self) {
         self.closing.cancel();
         let mut lanes = self.lanes.lock().await;
         lanes.closed = true;
@@ -305,8 +306,11 @@ impl Endpoint {
         self.common.health.works(&self.common.name);
     }
 
-    /// For the UI.
-    pub(super) fn debug_info(&self) -> BodyValue {
+    fn drain_timeout(&self) -> Duration {
+        LAST_PUSH
+    }
+
+    fn debug_info(&self) -> BodyValue {
         let settings = self.common.settings.load();
         let metrics = self.common.metrics.load();
         let mut info = BodyValue::default();

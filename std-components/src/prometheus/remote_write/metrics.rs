@@ -2,6 +2,7 @@
 
 use crate::component::ComponentMetrics;
 use crate::component::metrics::{Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
+use crate::signals::MetricBatch;
 
 const PREFIX: &str = "prometheus_remote_storage_";
 
@@ -13,9 +14,9 @@ pub(super) struct Metrics {
     dropped: IntCounterVec,
     dropped_exemplars: IntCounterVec,
     durations: HistogramVec,
-    pub(super) appended_samples: IntCounter,
-    pub(super) appended_exemplars: IntCounter,
-    pub(super) highest: IntGauge,
+    appended_samples: IntCounter,
+    appended_exemplars: IntCounter,
+    highest: IntGauge,
 }
 
 /// Go's `prometheus.DefBuckets` and what the reference adds, in seconds.
@@ -129,6 +130,14 @@ const GAUGES: [(&str, &str); 10] = [
 const LABELS: [&str; 2] = ["remote_name", "url"];
 
 impl Metrics {
+    /// Counts a batch that has come.
+    pub(super) fn appended(&self, batch: &MetricBatch) {
+        self.appended_samples.inc_by(batch.samples.len() as u64);
+        self.appended_exemplars.inc_by(batch.exemplars.len() as u64);
+        let highest = batch.samples.iter().map(|sample| sample.timestamp / 1000).max();
+        self.highest.set(self.highest.get().max(highest.unwrap_or(0)));
+    }
+
     pub(super) fn new(metrics: &ComponentMetrics) -> Self {
         let reasons = ["remote_name", "url", "reason"];
         Self {

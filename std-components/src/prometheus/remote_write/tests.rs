@@ -7,6 +7,7 @@ use crate::component::testing::{arguments, mistakes};
 use crate::http_client::testing::{Peer, Reply};
 use crate::signals::{Ack, Exemplar, Fanout, Labels, Metadata, MetricType, MetricsReceiver, Outcome, Sample};
 use river_eval::{FromValue, Shared, Value};
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 const OK: Reply = Reply::Status(204, "");
