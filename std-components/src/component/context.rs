@@ -1,6 +1,7 @@
 //! What a component is handed: its id, where to keep data, how to export, its health and metrics, the services of the process.
 
 use super::{ComponentMetrics, HealthCell, MetricsHub, Pages};
+use crate::signals::{Flow, Flows};
 use parking_lot::Mutex;
 use river_eval::{Exports, Value};
 use std::fmt;
@@ -52,6 +53,8 @@ pub struct Services {
     pub metrics: MetricsHub,
     /// Exporters' pages.
     pub pages: Pages,
+    /// What flows between the components.
+    pub flows: Flows,
 }
 
 type Notify = Arc<dyn Fn() + Send + Sync>;
@@ -112,6 +115,8 @@ pub struct Context<E> {
     pub health: HealthCell,
     /// Where it registers metrics of its own.
     pub metrics: ComponentMetrics,
+    /// What flows through it: to tell by itself what it does with each item.
+    pub flow: Arc<Flow>,
     /// What all components share.
     pub services: Services,
     exports: Arc<ExportSink>,
@@ -124,6 +129,7 @@ impl<E> Clone for Context<E> {
             id: self.id.clone(),
             health: self.health.clone(),
             metrics: self.metrics.clone(),
+            flow: self.flow.clone(),
             services: self.services.clone(),
             exports: self.exports.clone(),
             kind: PhantomData,
@@ -142,6 +148,7 @@ impl<E: Exports> Context<E> {
     pub fn new(id: ComponentId, services: Services, health: HealthCell, exports: Arc<ExportSink>) -> Self {
         let metrics = ComponentMetrics::new(&services.metrics, &id.local, &id.path());
         Self {
+            flow: services.flows.of(&id.to_string()),
             id,
             health,
             metrics,

@@ -4,6 +4,7 @@ use super::{
     BuildError, CancellationToken, Component, ComponentId, ComponentMetrics, Context, ExportSink, HealthCell,
     Page, RunError, Services,
 };
+use crate::signals::Flow;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use river_eval::eval::Stability;
@@ -48,14 +49,18 @@ pub trait AnyComponent: Send + Sync {
 /// A component with what lives as long as it does.
 struct Built<C> {
     component: Arc<C>,
+    /// Edges that an update makes belong to it.
+    flow: Arc<Flow>,
     /// Takes the component's metrics away when it is gone.
     _metrics: ComponentMetrics,
 }
 
 impl<C: Component> AnyComponent for Built<C> {
     fn update(&self, body: &BodyValue) -> Result<(), Refusal> {
-        let arguments = C::Arguments::decode(body).map_err(Refusal::Arguments)?;
-        self.component.update(arguments).map_err(Refusal::Build)
+        self.flow.scope(|| {
+            let arguments = C::Arguments::decode(body).map_err(Refusal::Arguments)?;
+            self.component.update(arguments).map_err(Refusal::Build)
+        })
     }
 
     fn run(self: Arc<Self>, stop: CancellationToken) -> BoxFuture<'static, Result<(), RunError>> {
@@ -115,12 +120,17 @@ impl Registration {
             exports: <C::Exports as Exports>::schema,
             check: |body| C::Arguments::decode(body).map(drop),
             build: |id, services, health, exports, body| {
-                let arguments = C::Arguments::decode(body).map_err(Refusal::Arguments)?;
-                let context = Context::new(id, services, health, exports);
-                let metrics = context.metrics.clone();
-                let component = C::new(context, arguments).map_err(Refusal::Build)?;
+                let flow = services.flows.of(&id.to_string());
+                let (component, metrics) = flow.scope(|| {
+                    let arguments = C::Arguments::decode(body).map_err(Refusal::Arguments)?;
+                    let context = Context::new(id, services, health, exports);
+                    let metrics = context.metrics.clone();
+                    let component = C::new(context, arguments).map_err(Refusal::Build)?;
+                    Ok((Arc::new(component), metrics))
+                })?;
                 Ok(Arc::new(Built {
-                    component: Arc::new(component),
+                    component,
+                    flow,
                     _metrics: metrics,
                 }))
             },

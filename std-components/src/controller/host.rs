@@ -3,6 +3,7 @@
 use super::changes::Changes;
 use super::config_blocks::{self, ConfigBlock};
 use super::instance::{Instance, RunningComponent, span};
+use super::live_debugging::LiveDebugging;
 use super::logging::{LogSettings, Logging};
 use super::metrics::ControllerMetrics;
 use super::options::Options;
@@ -38,6 +39,7 @@ impl ComponentHost {
     ) -> Self {
         let mut acting = options.config_blocks.clone();
         acting.push(Arc::new(Logging(log_settings)));
+        acting.push(Arc::new(LiveDebugging(options.services.flows.clone())));
         Self {
             components: options
                 .components
@@ -86,6 +88,7 @@ impl ComponentHost {
         let evaluation = HealthCell::default();
         evaluation.healthy("component evaluated");
         Ok(Instance::Component(Arc::new(RunningComponent {
+            flow: self.services.flows.of(&id.to_string()),
             id,
             local_id: node.id.clone(),
             schema: registration.arguments,

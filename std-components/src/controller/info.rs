@@ -129,7 +129,7 @@ fn describe(
         exports: empty(),
         debug_info: empty(),
         created_module_ids: Vec::new(),
-        live_debugging_enabled: false,
+        live_debugging_enabled: component.flow.can_be_watched(),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::config_blocks::ConfigBlock;
 use super::health::least_healthy;
 use crate::component::{AnyComponent, ComponentId, ExportSink, Health, HealthCell};
+use crate::signals::Flow;
 use river_eval::Str;
 use river_eval::schema::BodySchema;
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub(super) struct RunningComponent {
     pub(super) schema: fn() -> BodySchema,
     /// The component.
     pub(super) component: Arc<dyn AnyComponent>,
+    /// What flows through it.
+    pub(super) flow: Arc<Flow>,
     /// What it exports.
     pub(super) exports: Arc<ExportSink>,
     /// What it says of itself.
@@ -47,6 +50,37 @@ impl RunningComponent {
     /// Around everything that it does: its lines in the log carry its id.
     pub(super) fn span(&self) -> tracing::Span {
         span(&self.id)
+    }
+
+    /// How it fared, the newest first: for each change, what the whole was from then on.
+    pub(super) fn health_history(&self) -> Vec<Health> {
+        let cells = [&self.evaluation, &self.run, &self.own].map(HealthCell::history);
+        let mut changes: Vec<(usize, &Health)> = cells
+            .iter()
+            .enumerate()
+            .flat_map(|(cell, history)| history.iter().map(move |health| (cell, health)))
+            .collect();
+        changes.sort_by_key(|(_, health)| health.updated);
+        let mut now: [Option<&Health>; 3] = [None; 3];
+        let mut history: Vec<Health> = Vec::new();
+        for (cell, health) in changes {
+            if let Some(now) = now.get_mut(cell) {
+                *now = Some(health);
+            }
+            let mut known = now.iter().flatten().map(|health| Health::clone(health));
+            let Some(first) = known.next() else { continue };
+            let mut whole = least_healthy(first, known);
+            let is_news = history
+                .last()
+                .is_none_or(|last| last.state != whole.state || last.message != whole.message);
+            if is_news {
+                // A worse cell that got well again leaves one that has been so for long: it is news from now on.
+                whole.updated = health.updated;
+                history.push(whole);
+            }
+        }
+        history.reverse();
+        history
     }
 
     /// The least healthy of the three, the newest of equals.

@@ -9,6 +9,7 @@ mod health;
 mod host;
 mod info;
 mod instance;
+mod live_debugging;
 mod logging;
 mod metrics;
 mod options;
@@ -210,6 +211,13 @@ impl Controller {
         live.iter()
             .find(|component| *component.local_id == *id)
             .map(|component| component.health())
+    }
+
+    /// How a running component fared, by its global id; the newest first. Empty where there is no such component.
+    pub fn health_history(&self, id: &str) -> Vec<Health> {
+        let live = self.shared.live.load();
+        let found = live.iter().find(|component| **component.flow.id() == *id);
+        found.map_or_else(Vec::new, |component| component.health_history())
     }
 
     /// Ids of the components that are not well, with their health.

@@ -441,7 +441,7 @@ async fn a_component_is_told_as_the_reference_tells_it() {
     settle().await;
     let mut info = test.controller.component("test.node.in").unwrap();
     info.health.updated_time.clear();
-    insta::assert_snapshot!(serde_json::to_string(&info).unwrap(), @r#"{"name":"test.node","type":"block","localID":"test.node.in","moduleID":"","label":"in","referencesTo":["test.node.out"],"referencedBy":[],"dataFlowEdgesTo":["test.node.out"],"health":{"state":"healthy","message":"started component","updatedTime":""},"original":"","arguments":[{"name":"forward_to","type":"attr","value":{"type":"array","value":[{"type":"capsule","value":"test.node.out.receiver"}]}},{"name":"value","type":"attr","value":{"type":"number","value":3}}],"exports":[{"name":"receiver","type":"attr","value":{"type":"capsule","value":"test.node.in.receiver"}},{"name":"value","type":"attr","value":{"type":"number","value":3}}],"debugInfo":[],"liveDebuggingEnabled":false}"#);
+    insta::assert_snapshot!(serde_json::to_string(&info).unwrap(), @r#"{"name":"test.node","type":"block","localID":"test.node.in","moduleID":"","label":"in","referencesTo":["test.node.out"],"referencedBy":[],"dataFlowEdgesTo":["test.node.out"],"health":{"state":"healthy","message":"started component","updatedTime":""},"original":"","arguments":[{"name":"forward_to","type":"attr","value":{"type":"array","value":[{"type":"capsule","value":"test.node.out.receiver"}]}},{"name":"value","type":"attr","value":{"type":"number","value":3}}],"exports":[{"name":"receiver","type":"attr","value":{"type":"capsule","value":"test.node.in.receiver"}},{"name":"value","type":"attr","value":{"type":"number","value":3}}],"debugInfo":[],"liveDebuggingEnabled":true}"#);
     let out = test.controller.component("test.node.out").unwrap();
     assert_eq!(
         (out.referenced_by, out.data_flow_edges_to),
@@ -479,5 +479,38 @@ async fn a_check_builds_and_runs_nothing_for_good() {
     );
     settle().await;
     assert_eq!(test.done(begun), Vec::<String>::new());
+    test.controller.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_flows_is_counted_by_edge_and_health_is_remembered() {
+    let test = Test::new("flow");
+    test.load(
+        "test.node \"out\" { }\ntest.node \"in\" {\n\tforward_to = [test.node.out.receiver]\n\tmode = \"last_words\"\n}",
+    )
+    .await
+    .unwrap();
+    settle().await;
+    let flows = test.controller.services().flows.clone();
+    let flow = flows.get("test.node.in").unwrap();
+    assert_eq!((&*flow.sent()[0].to, flow.sent()[0].sent), ("test.node.out", 0));
+    assert!(!flows.is_enabled());
+    let history = test.controller.health_history("test.node.in");
+    assert_eq!(
+        history
+            .iter()
+            .map(|health| health.message.as_str())
+            .collect::<Vec<_>>(),
+        ["started component", "component evaluated"]
+    );
+    test.load("livedebugging { enabled = true }\ntest.node \"out\" { }")
+        .await
+        .unwrap();
+    settle().await;
+    assert_eq!(flow.sent()[0].sent, 1);
+    assert_eq!(flows.get("test.node.out").unwrap().received_total(), Some(1));
+    assert!(flows.is_enabled());
+    test.load("").await.unwrap();
+    assert!(!flows.is_enabled());
     test.controller.shutdown().await;
 }

@@ -36,10 +36,18 @@ impl Relabel {
     fn export(&self, targets: &[Target]) {
         let rules = self.rules.lock().clone();
         let mut scratch = Scratch::default();
-        let output = targets
-            .iter()
-            .filter_map(|target| rules.inner.target(target, &mut scratch))
-            .collect();
+        let flow = &self.context.flow;
+        let mut relabel = |target: &Target| {
+            let output = rules.inner.target(target, &mut scratch);
+            if flow.is_watched() {
+                match &output {
+                    Some(output) => flow.tell(format_args!("{target:?} => {output:?}")),
+                    None => flow.tell(format_args!("{target:?} => <dropped>")),
+                }
+            }
+            output
+        };
+        let output = targets.iter().filter_map(&mut relabel).collect();
         self.context.export(&Exports { output, rules });
         self.context.health.healthy("relabelled the targets");
     }
@@ -52,6 +60,7 @@ impl Component for Relabel {
 
     fn new(context: Context<Exports>, arguments: Arguments) -> Result<Self, BuildError> {
         let rules = Rules::shared(&context.id.to_string(), &arguments.rules, None);
+        context.flow.tells_itself();
         let component = Self {
             context,
             rules: Mutex::new(rules),

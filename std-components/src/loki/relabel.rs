@@ -132,6 +132,7 @@ impl Component for Relabel {
     fn new(context: Context<Exports>, arguments: Arguments) -> Result<Self, BuildError> {
         let id = context.id.to_string();
         let (receiver, inlet) = inlet(&id);
+        context.flow.tells_itself();
         let rules = Rules::shared(&id, &arguments.rules, None);
         context.export(&Exports {
             receiver: receiver.clone(),
@@ -214,6 +215,24 @@ impl Component for Relabel {
 }
 
 impl Relabel {
+    /// Tells those who watch what becomes of each entry.
+    fn tell(&self, batch: &LogBatch, rules: &Rules) {
+        let mut scratch = Scratch::default();
+        for entry in &batch.entries {
+            let (line, before) = (&entry.line, &entry.labels);
+            match rules.labels(before, &mut scratch) {
+                Some(labels) => self
+                    .context
+                    .flow
+                    .tell(format_args!("entry: {line}, labels: {before} => {labels}")),
+                None => self
+                    .context
+                    .flow
+                    .tell(format_args!("entry: {line}, labels: {before} => <dropped>")),
+            }
+        }
+    }
+
     async fn forward(&self, cache: &mut Cache, batch: LogBatch) {
         let (forward_to, max_size) = {
             let settings = self.settings.lock();
@@ -222,6 +241,9 @@ impl Relabel {
             }
             (settings.forward_to.clone(), settings.max_cache_size)
         };
+        if self.context.flow.is_watched() {
+            self.tell(&batch, &cache.rules.inner);
+        }
         if let Some(batch) = cache.process(batch, max_size, &self.metrics) {
             forward_to.send(batch).await;
         }

@@ -1,7 +1,8 @@
 //! Log entries on their way from a source to a sink.
 
-use super::{Ack, Batch, Labels, Receiver};
+use super::{Ack, Batch, DataKind, Direction, Flow, Labels, Receiver};
 use bytestring::ByteString;
+use std::fmt;
 use std::sync::Arc;
 
 /// Names and values of structured metadata.
@@ -31,6 +32,17 @@ pub struct LogBatch {
 
 impl Batch for LogBatch {
     const CAPSULE: &'static str = "loki.LogsReceiver";
+    const KIND: DataKind = DataKind::LokiLog;
+
+    fn tell(&self, direction: Direction, flow: &Flow) {
+        let direction = match direction {
+            Direction::In => "IN",
+            Direction::Out => "OUT",
+        };
+        for entry in &self.entries {
+            flow.tell(format_args!("[{direction}]: {}", Told(entry)));
+        }
+    }
 
     fn split(&self) -> Self {
         Self {
@@ -45,6 +57,30 @@ impl Batch for LogBatch {
 
     fn delivered(self) {
         self.ack.delivered();
+    }
+}
+
+/// An entry as the reference's live debugging writes it.
+struct Told<'a>(&'a Entry);
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Entry {
+            labels,
+            timestamp,
+            line,
+            metadata,
+        } = self.0;
+        f.write_str("timestamp: ")?;
+        match jiff::Timestamp::from_nanosecond((*timestamp).into()) {
+            Ok(time) => write!(f, "{time}")?,
+            Err(_) => write!(f, "{timestamp}")?,
+        }
+        write!(f, ", entry: {line}, labels: {labels}, structured_metadata: {{")?;
+        for (at, (name, value)) in metadata.iter().flat_map(|pairs| pairs.iter()).enumerate() {
+            write!(f, "{}{name:?}:{value:?}", if at == 0 { "" } else { "," })?;
+        }
+        f.write_str("}")
     }
 }
 

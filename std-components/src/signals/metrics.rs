@@ -1,6 +1,6 @@
 //! Samples on their way from a scrape to a sink.
 
-use super::{Ack, Batch, Labels, Receiver};
+use super::{Ack, Batch, DataKind, Direction, Flow, Labels, Receiver};
 use std::sync::Arc;
 
 /// The value that ends a series (Prometheus' staleness marker), as bits: it is one NaN among many.
@@ -95,6 +95,26 @@ impl MetricBatch {
 
 impl Batch for MetricBatch {
     const CAPSULE: &'static str = "storage.Appendable";
+    const KIND: DataKind = DataKind::PrometheusMetric;
+
+    fn tell(&self, _: Direction, flow: &Flow) {
+        for Sample {
+            labels,
+            timestamp,
+            value,
+        } in &self.samples
+        {
+            flow.tell(format_args!(
+                "sample: ts={timestamp}, labels={labels}, value={value:.6}"
+            ));
+        }
+        for exemplar in &self.exemplars {
+            flow.tell(format_args!(
+                "exemplar: ts={}, labels={}, exemplar_labels={}, value={:.6}",
+                exemplar.timestamp, exemplar.series, exemplar.labels, exemplar.value
+            ));
+        }
+    }
 
     fn split(&self) -> Self {
         Self {

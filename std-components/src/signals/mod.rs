@@ -2,13 +2,18 @@
 
 mod ack;
 mod channel;
+mod flow;
 mod labels;
 mod logs;
 mod metrics;
 mod target;
+mod watch;
 
 pub use ack::{Ack, Outcome};
 pub use channel::{Batch, CHANNEL_BATCHES, Fanout, Inlet, Receiver, inlet};
+pub use flow::{
+    DataKind, Direction, EdgeCount, Flow, Flows, MAX_STREAMS, MAX_TOLD_BYTES, MAX_WAITING, WatchError,
+};
 pub use labels::{Labels, LabelsBuilder, LabelsIter};
 pub use logs::{Entry, LogBatch, LogsReceiver, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, StructuredMetadata};
 pub use metrics::{
@@ -16,3 +21,4 @@ pub use metrics::{
     is_stale_nan, stale_nan,
 };
 pub use target::Target;
+pub use watch::Stream;

@@ -6,7 +6,7 @@ mod tests;
 
 use crate::component::metrics::{IntCounter, IntGauge};
 use crate::component::{BuildError, CancellationToken, Component, Context, RunError};
-use crate::relabel::{Rule, Rules};
+use crate::relabel::{Rule, Rules, Scratch};
 use crate::signals::{Batch, Fanout, Inlet, MetricBatch, MetricsReceiver, inlet};
 use cache::Cache;
 use parking_lot::Mutex;
@@ -91,6 +91,7 @@ impl Component for Relabel {
     fn new(context: Context<Exports>, arguments: Arguments) -> Result<Self, BuildError> {
         let id = context.id.to_string();
         let (receiver, inlet) = inlet(&id);
+        context.flow.tells_itself();
         let settings = Self::settings(&id, arguments, None);
         context.export(&Exports {
             receiver: receiver.clone(),
@@ -169,10 +170,30 @@ impl Component for Relabel {
 }
 
 impl Relabel {
+    /// Tells those who watch what becomes of each series.
+    fn tell(&self, batch: &MetricBatch, rules: &Rules) {
+        let mut scratch = Scratch::default();
+        for sample in &batch.samples {
+            match rules.labels(&sample.labels, &mut scratch) {
+                Some(labels) => self
+                    .context
+                    .flow
+                    .tell(format_args!("{} => {labels}", sample.labels)),
+                None => self
+                    .context
+                    .flow
+                    .tell(format_args!("{} => <dropped>", sample.labels)),
+            }
+        }
+    }
+
     async fn pass(&self, mut batch: MetricBatch, cache: &mut Cache) {
         let settings = self.settings.lock().clone();
         let metrics = &self.metrics;
         metrics.processed.inc_by(batch.samples.len() as u64);
+        if self.context.flow.is_watched() {
+            self.tell(&batch, &settings.rules.inner);
+        }
         let counts = cache.relabel(&mut batch, &settings.rules.inner, settings.max_cache_size);
         metrics.hits.inc_by(counts.hits);
         metrics.misses.inc_by(counts.misses);
