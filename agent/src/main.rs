@@ -7,6 +7,7 @@ mod config_metrics;
 mod http;
 mod layout;
 mod logging;
+mod lsp;
 mod report;
 mod resources;
 mod runtime;

@@ -5,6 +5,7 @@ pub(crate) mod completion;
 pub(crate) mod eval;
 pub(crate) mod explain;
 pub(crate) mod fmt;
+pub(crate) mod lsp;
 mod output;
 pub(crate) mod run;
 
@@ -36,6 +37,7 @@ pub(crate) fn usage() -> ExitCode {
         cat config.alloy | alloy-rs fmt           format standard input\n  \
         alloy-rs eval '1 + 2'                     what an expression gives; without one a prompt\n  \
         alloy-rs explain AR0201                   what the code of a message means\n  \
+        alloy-rs lsp                              what an editor starts; see docs/editor.md\n  \
         alloy-rs completion bash > /etc/bash_completion.d/alloy-rs"
 )]
 pub(crate) struct Cli {
@@ -57,6 +59,8 @@ pub(crate) enum Command {
     Eval(eval::EvalArgs),
     /// Explain a code of a diagnostic, or list all codes
     Explain(explain::ExplainArgs),
+    /// Serve an editor over standard input and output (Language Server Protocol)
+    Lsp(lsp::LspArgs),
     /// Print the completion script of a shell
     Completion(completion::CompletionArgs),
 }
@@ -70,6 +74,7 @@ impl Cli {
             Command::Check(args) => check::execute(args),
             Command::Eval(args) => eval::execute(&args),
             Command::Explain(args) => explain::execute(&args),
+            Command::Lsp(args) => lsp::execute(&args),
             Command::Completion(args) => completion::execute(&args),
         }
     }

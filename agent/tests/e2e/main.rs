@@ -16,6 +16,8 @@ mod http_api;
 mod lifecycle;
 mod logs;
 mod loki_endpoint;
+mod lsp;
+mod lsp_client;
 mod metrics;
 mod prometheus_peer;
 mod quickstart;

@@ -4,12 +4,16 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// From a crate to those of the workspace that it may use.
-const ARROWS: [(&str, &[&str]); 5] = [
+const ARROWS: [(&str, &[&str]); 6] = [
     ("river-syntax", &[]),
     ("river-eval-derive", &[]),
     ("river-eval", &["river-syntax", "river-eval-derive"]),
     ("std-components", &["river-syntax", "river-eval"]),
-    ("alloy-rs", &["river-syntax", "river-eval", "std-components"]),
+    ("alloy-check", &["river-syntax", "river-eval", "std-components"]),
+    (
+        "alloy-rs",
+        &["river-syntax", "river-eval", "std-components", "alloy-check"],
+    ),
 ];
 
 /// Licences that may be linked into an Apache-2.0 program without further duties than naming them.

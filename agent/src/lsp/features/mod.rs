@@ -1,0 +1,10 @@
+//! What the server can do for a document: one file for each request.
+
+pub(crate) mod folding;
+pub(crate) mod formatting;
+pub(crate) mod selection;
+pub(crate) mod symbols;
+pub(crate) mod tokens;
+
+#[cfg(test)]
+mod tests;
