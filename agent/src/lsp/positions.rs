@@ -209,7 +209,7 @@ mod tests {
 
     /// The same by counting every character.
     fn counted(text: &str, encoding: Encoding, offset: usize) -> Position {
-        let before = &text[..floor(&text, offset)];
+        let before = &text[..floor(text, offset)];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         Position {
             line: before.matches('\n').count() as u32,
@@ -253,7 +253,7 @@ mod tests {
             prop_assert_eq!(position, counted(&text, encoding, offset));
             let back = index.offset(position);
             // Between `\r` and `\n` nobody can stand.
-            let expected = (floor(&text, offset) as u32).min(index.line_end(position.line));
+            let expected = (floor(text, offset) as u32).min(index.line_end(position.line));
             prop_assert_eq!(back, expected);
         }
 
