@@ -253,7 +253,7 @@ mod tests {
             prop_assert_eq!(position, counted(&text, encoding, offset));
             let back = index.offset(position);
             // Between `\r` and `\n` nobody can stand.
-            let expected = (floor(text, offset) as u32).min(index.line_end(position.line));
+            let expected = (floor(&text, offset) as u32).min(index.line_end(position.line));
             prop_assert_eq!(back, expected);
         }
 
