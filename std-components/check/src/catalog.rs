@@ -15,6 +15,6 @@ mod target;
 mod tests;
 
 pub use bundled::{bundled, runs_here};
-pub use release::{Release, release, releases};
+pub use release::{Release, UnknownFormat, release, releases};
 pub use river_eval::check::Catalog;
 pub use target::{Target, UnknownTarget};

@@ -16,7 +16,6 @@ static V1_11_3: Source = Source::new(include_str!("../../data/1.11.3.catalog"));
 static RELEASES: [Release; 2] = [Release(&V1_15_0), Release(&V1_11_3)];
 
 /// A release of Grafana Alloy: its components and config blocks.
-#[derive(Clone, Copy)]
 pub struct Release(&'static Source);
 
 /// All releases, the newest first.
@@ -30,7 +29,27 @@ pub fn release(version: &str) -> Option<&'static Release> {
     RELEASES.iter().find(|release| release.version() == version)
 }
 
+/// A text that is no catalog, or one of a format that this program does not know.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected a catalog of format 1, its first line is {0:?}; make it anew with this version's converter (docs/catalog.md)"
+)]
+pub struct UnknownFormat(String);
+
 impl Release {
+    /// A release from the text of its catalog. It lives as long as the program: schemas are slices of it.
+    ///
+    /// # Errors
+    /// Where the first line is not that of a catalog of format 1.
+    pub fn from_text(text: &'static str) -> Result<&'static Release, UnknownFormat> {
+        let (line, _) = split(text, b'\n');
+        if !line.starts_with("@catalog 1 ") {
+            return Err(UnknownFormat(line.chars().take(80).collect()));
+        }
+        let source = Box::leak(Box::new(Source::new(text)));
+        Ok(Box::leak(Box::new(Release(source))))
+    }
+
     /// The newest.
     pub fn newest() -> &'static Release {
         let [newest, ..] = &RELEASES;

@@ -12,26 +12,26 @@ pub enum Target {
     /// This agent.
     AlloyRs,
     /// A release of Grafana Alloy.
-    GrafanaAlloy(Release),
+    GrafanaAlloy(&'static Release),
 }
 
 impl Target {
     /// The newest release of Grafana Alloy.
     pub fn newest() -> Self {
-        Target::GrafanaAlloy(*Release::newest())
+        Target::GrafanaAlloy(Release::newest())
     }
 
     /// Its components and config blocks.
     pub fn catalog(self) -> &'static dyn Catalog {
         match self {
             Target::AlloyRs => bundled(),
-            Target::GrafanaAlloy(of) => release(of.version()).unwrap_or(Release::newest()),
+            Target::GrafanaAlloy(release) => release,
         }
     }
 
     /// All targets by their full names, for help and completion.
     pub fn names() -> Vec<String> {
-        let releases = releases().iter().copied().map(Target::GrafanaAlloy);
+        let releases = releases().iter().map(Target::GrafanaAlloy);
         std::iter::once(Target::AlloyRs)
             .chain(releases)
             .map(|target| target.to_string())
@@ -73,10 +73,9 @@ impl FromStr for Target {
         match text.split_once('@') {
             None if text == "alloy-rs" => Ok(Target::AlloyRs),
             None if text == "grafana-alloy" => Ok(Target::newest()),
-            Some(("grafana-alloy", version)) => release(version)
-                .copied()
-                .map(Target::GrafanaAlloy)
-                .ok_or_else(unknown),
+            Some(("grafana-alloy", version)) => {
+                release(version).map(Target::GrafanaAlloy).ok_or_else(unknown)
+            }
             _ => Err(unknown()),
         }
     }

@@ -24,6 +24,10 @@ fn the_newest_release_comes_first_and_each_is_found_by_its_version() {
     assert_eq!(Release::newest().component_names().len(), 179);
     assert_eq!(old.config_block_names().len(), 9);
     assert!(release("1.0").is_none());
+    assert_snapshot!(
+        Release::from_text("@catalog 2 1.20.0 \"x\"\n").unwrap_err(),
+        @r#"expected a catalog of format 1, its first line is "@catalog 2 1.20.0 \"x\""; make it anew with this version's converter (docs/catalog.md)"#
+    );
 }
 
 #[test]
