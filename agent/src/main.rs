@@ -6,6 +6,7 @@ mod codes;
 mod config_metrics;
 mod http;
 mod layout;
+mod lint_config;
 mod logging;
 mod lsp;
 mod report;

@@ -1,13 +1,18 @@
 //! Reads configurations: a file, a folder's `*.alloy` files as one configuration, or standard input.
 
+use river_syntax::{Diagnostic, FileId};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// A text with the name that messages give it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Source {
     pub(crate) name: String,
+    /// Where it was read from; `None` for standard input.
+    pub(crate) path: Option<PathBuf>,
     pub(crate) text: String,
+    /// Where its bytes were no UTF-8; its place is in the source of this one's number.
+    pub(crate) not_text: Option<Diagnostic>,
 }
 
 /// A configuration that cannot be read: the path and why.
@@ -34,7 +39,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Source>, ReadError> {
     }
     let metadata = std::fs::metadata(path).map_err(|error| ReadError::new(path, error))?;
     if !metadata.is_dir() {
-        return read_file(path).map(|source| vec![source]);
+        return read_file(path, 0).map(|source| vec![source]);
     }
     let entries = std::fs::read_dir(path).map_err(|error| ReadError::new(path, error))?;
     let mut files: Vec<PathBuf> = entries
@@ -45,13 +50,16 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Source>, ReadError> {
     if files.is_empty() {
         return Err(ReadError::new(path, "the folder holds no *.alloy file"));
     }
-    files.iter().map(|file| read_file(file)).collect()
+    files.iter().enumerate().map(|(number, file)| read_file(file, number)).collect()
 }
 
-/// Reads one file.
-pub(crate) fn read_file(path: &Path) -> Result<Source, ReadError> {
+/// Reads the file with this number in the table of sources.
+fn read_file(path: &Path, number: usize) -> Result<Source, ReadError> {
     let bytes = std::fs::read(path).map_err(|error| ReadError::new(path, error))?;
-    text_of(path, bytes)
+    Ok(Source {
+        path: Some(path.to_path_buf()),
+        ..text_of(path, number, &bytes)
+    })
 }
 
 /// Reads standard input.
@@ -62,23 +70,23 @@ pub(crate) fn read_stdin() -> Result<Source, ReadError> {
         .lock()
         .read_to_end(&mut bytes)
         .map_err(|error| ReadError::new(path, error))?;
-    text_of(path, bytes)
+    Ok(text_of(path, 0, &bytes))
 }
 
-fn text_of(path: &Path, bytes: Vec<u8>) -> Result<Source, ReadError> {
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let before = &error.as_bytes()[..at];
-        let line = memchr::memchr_iter(b'\n', before).count() + 1;
-        ReadError::new(
-            path,
-            format!("line {line} is not valid UTF-8 (byte {at}); save the file as UTF-8"),
-        )
-    })?;
-    Ok(Source {
+/// The text of a file's bytes under a number in the table of sources. Bytes that are no UTF-8 are a finding, not a failure: the file was read.
+fn text_of(path: &Path, number: usize, bytes: &[u8]) -> Source {
+    let (text, not_text) = river_syntax::decode(FileId(number as u32), bytes);
+    Source {
         name: path.display().to_string(),
-        text,
-    })
+        path: None,
+        text: text.into_owned(),
+        not_text,
+    }
+}
+
+/// What keeps these files from being texts.
+pub(crate) fn not_texts(sources: &[Source]) -> Vec<Diagnostic> {
+    sources.iter().filter_map(|source| source.not_text.clone()).collect()
 }
 
 #[cfg(test)]
@@ -106,13 +114,13 @@ mod tests {
     #[test]
     fn what_cannot_be_read_says_where_and_why() {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("latin1.alloy");
-        std::fs::write(&file, b"a = 1\nb = \"\xe9\"\n").unwrap();
-        let message = read(&file).unwrap_err().to_string();
-        assert!(
-            message.contains("latin1.alloy: line 2 is not valid UTF-8 (byte 11)"),
-            "{message}"
-        );
-        assert!(read(folder.path().join("none").as_path()).is_err());
+        std::fs::write(folder.path().join("a.alloy"), "a = 1\n").unwrap();
+        std::fs::write(folder.path().join("latin1.alloy"), b"a = 1\nb = \"\xe9\"\n").unwrap();
+        let found = not_texts(&read(folder.path()).unwrap());
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].code.id, "AR0014");
+        assert_eq!((found[0].primary.span.file, found[0].primary.span.start), (FileId(1), 11));
+        let message = read(folder.path().join("none").as_path()).unwrap_err().to_string();
+        assert!(message.contains("none: No such file"), "{message}");
     }
 }

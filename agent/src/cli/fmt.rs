@@ -1,10 +1,8 @@
 //! `alloy-rs fmt`: prints, writes, tests or compares configurations in the canonical format.
 
-mod diff;
 mod files;
-mod parallel;
 
-use super::{OK, findings, output, usage};
+use super::{OK, diff, findings, output, parallel, usage};
 use crate::atomic_file;
 use crate::report::{Format, JsonTo, Reporter, Told};
 use clap::Args;
@@ -167,7 +165,7 @@ impl Job {
         let same = formatted == *text;
         let mut outcome = Outcome::default();
         if self.diff {
-            outcome.text = diff::unified(name, &text, &formatted, self.colour);
+            outcome.text = diff::unified(name, " (formatted)", &text, &formatted, self.colour);
         } else if self.test && !same {
             outcome.text = format!("{name}\n");
         }

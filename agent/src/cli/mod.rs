@@ -2,11 +2,13 @@
 
 pub(crate) mod check;
 pub(crate) mod completion;
+mod diff;
 pub(crate) mod eval;
 pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod lsp;
 mod output;
+mod parallel;
 pub(crate) mod run;
 
 use clap::{Parser, Subcommand};

@@ -71,10 +71,21 @@ enum Format {
 
 /// Levels of stability, spelt as in the reference.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Level {
+pub(crate) enum Level {
     Experimental,
     PublicPreview,
     GenerallyAvailable,
+}
+
+impl Level {
+    /// The level as components know it.
+    pub(crate) fn stability(self) -> Stability {
+        match self {
+            Level::Experimental => Stability::Experimental,
+            Level::PublicPreview => Stability::PublicPreview,
+            Level::GenerallyAvailable => Stability::GenerallyAvailable,
+        }
+    }
 }
 
 impl FeatureArgs {
@@ -82,11 +93,7 @@ impl FeatureArgs {
     pub(crate) fn stability(&self) -> Stability {
         // Told by --help: accepted, without effect.
         let _ = self.community_components;
-        match self.level {
-            Level::Experimental => Stability::Experimental,
-            Level::PublicPreview => Stability::PublicPreview,
-            Level::GenerallyAvailable => Stability::GenerallyAvailable,
-        }
+        self.level.stability()
     }
 }
 

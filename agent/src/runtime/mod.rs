@@ -80,10 +80,15 @@ fn table(texts: &[Source]) -> Sources {
 
 /// Everything that is wrong with a configuration, without running it.
 pub(crate) fn check(options: &Options, texts: &[Source]) -> (Sources, Vec<Diagnostic>) {
+    let sources = table(texts);
+    let not_texts = sources::not_texts(texts);
+    if !not_texts.is_empty() {
+        // What stands around such bytes cannot be trusted to be what was meant.
+        return (sources, not_texts);
+    }
     // Components may make channels and timers when they are built.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let guard = runtime.as_ref().ok().map(tokio::runtime::Runtime::enter);
-    let sources = table(texts);
     let answer = match controller::check(&options.for_controller(), sources.clone()) {
         Ok(warnings) => (sources, warnings),
         Err(rejected) => (rejected.sources, rejected.diagnostics),
@@ -164,7 +169,16 @@ impl Agent {
                 .map(|source| (source.name.as_str(), source.text.as_str())),
         );
         let began = std::time::Instant::now();
-        match self.controller.load(table(&texts)).await {
+        let not_texts = sources::not_texts(&texts);
+        let loaded = if not_texts.is_empty() {
+            self.controller.load(table(&texts)).await
+        } else {
+            Err(controller::LoadError {
+                sources: table(&texts),
+                diagnostics: not_texts,
+            })
+        };
+        match loaded {
             Ok(report) => {
                 self.config.loaded(&hash, true);
                 self.ready.store(true, Ordering::Release);

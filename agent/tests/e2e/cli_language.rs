@@ -1,35 +1,6 @@
 //! The commands for people who write configurations: `fmt` on folders, `eval`, `explain`, and what programs read of `check`.
 
-use crate::harness::{Home, program};
-use std::io::Write;
-use std::path::Path;
-use std::process::{Output, Stdio};
-
-/// Runs the program in a folder and gives what it wrote.
-fn run_in(folder: &Path, arguments: &[&str], stdin: &[u8]) -> Output {
-    let mut child = program(arguments)
-        .current_dir(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // Whoever complains of its arguments does not read.
-    drop(child.stdin.take().unwrap().write_all(stdin));
-    child.wait_with_output().unwrap()
-}
-
-/// Exit status, standard output and standard error in one text, for snapshots.
-fn told(folder: &Path, arguments: &[&str], stdin: &str) -> String {
-    let output = run_in(folder, arguments, stdin.as_bytes());
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    format!(
-        "{}\n{}---\n{}",
-        output.status.code().unwrap(),
-        text(output.stdout),
-        text(output.stderr)
-    )
-}
+use crate::harness::{Home, run_in, told};
 
 /// A folder with files that are formatted, are not, are wrong and are ignored.
 fn folder() -> Home {

@@ -3,9 +3,10 @@
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs::File;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -53,6 +54,32 @@ pub(crate) fn program(arguments: &[&str]) -> Command {
         command.env_remove(name);
     }
     command
+}
+
+/// Runs the program in a folder and gives what it wrote.
+pub(crate) fn run_in(folder: &Path, arguments: &[&str], stdin: &[u8]) -> Output {
+    let mut child = program(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Whoever complains of its arguments does not read.
+    drop(child.stdin.take().unwrap().write_all(stdin));
+    child.wait_with_output().unwrap()
+}
+
+/// Exit status, standard output and standard error in one text, for snapshots.
+pub(crate) fn told(folder: &Path, arguments: &[&str], stdin: &str) -> String {
+    let output = run_in(folder, arguments, stdin.as_bytes());
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    format!(
+        "{}\n{}---\n{}",
+        output.status.code().unwrap(),
+        text(output.stdout),
+        text(output.stderr)
+    )
 }
 
 /// A folder with a configuration, the agent's storage, and what it wrote.

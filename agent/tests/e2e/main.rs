@@ -8,6 +8,7 @@
     reason = "what goes wrong in a test's helper fails the test"
 )]
 
+mod check;
 mod cli;
 mod cli_language;
 mod flow;

@@ -1,4 +1,4 @@
-//! Unified diffs of what formatting changes, in colour on a terminal.
+//! Unified diffs of what a command changes, in colour on a terminal.
 
 use similar::{ChangeTag, TextDiff};
 use std::fmt::Write as _;
@@ -16,8 +16,8 @@ const GREEN: &str = "\u{1b}[32m";
 const CYAN: &str = "\u{1b}[36m";
 const RESET: &str = "\u{1b}[0m";
 
-/// The change of a file as `diff -u` and `patch` know it; empty where there is none.
-pub(super) fn unified(name: &str, old: &str, new: &str, colour: bool) -> String {
+/// The change of a file as `diff -u` and `patch` know it; empty where there is none. `note` stands after the new text's name.
+pub(crate) fn unified(name: &str, note: &str, old: &str, new: &str, colour: bool) -> String {
     let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(old, new);
     let mut unified = diff.unified_diff();
     unified.context_radius(CONTEXT_LINES);
@@ -28,7 +28,7 @@ pub(super) fn unified(name: &str, old: &str, new: &str, colour: bool) -> String 
             line(
                 &mut out,
                 colour.then_some(BOLD),
-                &format!("+++ {name} (formatted)"),
+                &format!("+++ {name}{note}"),
             );
         }
         line(&mut out, colour.then_some(CYAN), &hunk.header().to_string());
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_change_is_a_patch() {
-        insta::assert_snapshot!(unified("a.alloy", "a=1\nb = 2", "a = 1\nb = 2\n", false), @r"
+        insta::assert_snapshot!(unified("a.alloy", " (formatted)", "a=1\nb = 2", "a = 1\nb = 2\n", false), @r"
         --- a.alloy
         +++ a.alloy (formatted)
         @@ -1,2 +1,2 @@
@@ -73,12 +73,12 @@ mod tests {
         +a = 1
         +b = 2
         ");
-        assert_eq!(unified("a.alloy", "a = 1\n", "a = 1\n", true), "");
+        assert_eq!(unified("a.alloy", " (formatted)", "a = 1\n", "a = 1\n", true), "");
     }
 
     #[test]
     fn colours_end_with_their_line() {
-        let diff = unified("a.alloy", "a=1\n", "a = 1\n", true);
+        let diff = unified("a.alloy", " (formatted)", "a=1\n", "a = 1\n", true);
         assert!(
             diff.contains("\u{1b}[31m-a=1\u{1b}[0m\n\u{1b}[32m+a = 1\u{1b}[0m\n"),
             "{diff:?}"

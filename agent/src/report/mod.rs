@@ -1,15 +1,27 @@
 //! Tells people and programs about diagnostics: graphically on a terminal, a line each elsewhere, as JSON where that is asked for.
 
-use miette::{GraphicalReportHandler, GraphicalTheme};
-use river_syntax::{Diagnostic, Severity, Sources, Span};
+pub(crate) mod batch;
+pub(crate) mod github;
+pub(crate) mod gitlab;
+pub(crate) mod human;
+pub(crate) mod json;
+pub(crate) mod junit;
+mod paths;
+pub(crate) mod sarif;
+pub(crate) mod statistics;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub(crate) use json::findings as json;
+
+use batch::Batch;
+use human::Look;
+use river_syntax::{Diagnostic, Sources};
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 
 /// Diagnostics that are told at the most; beyond, only their number.
-const MAX_TOLD: usize = 100;
-
-/// Columns of the graphical form where the terminal does not say.
-const DEFAULT_WIDTH: usize = 110;
+pub(crate) const MAX_TOLD: usize = 100;
 
 /// How to tell, as the command line names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -25,8 +37,8 @@ pub(crate) enum Format {
 /// How to tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Style {
-    /// With the source text; in colour or not.
-    Graphical { colour: bool },
+    /// With the source text drawn.
+    Graphical(Look),
     /// `FILE:LINE:COL: severity[CODE]: message`.
     Concise,
     /// One JSON document.
@@ -48,9 +60,7 @@ impl Reporter {
     /// For standard error: as asked for; otherwise graphical on a terminal and a line each elsewhere.
     pub(crate) fn stderr(format: Option<Format>) -> Self {
         let terminal = std::io::stderr().is_terminal();
-        let graphical = Style::Graphical {
-            colour: colour(terminal),
-        };
+        let graphical = Style::Graphical(Look::of_stderr());
         let style = match format {
             Some(Format::Human) => graphical,
             Some(Format::Concise) => Style::Concise,
@@ -75,7 +85,7 @@ impl Reporter {
         let mut out = String::new();
         for diagnostic in diagnostics.iter().take(MAX_TOLD) {
             match self.style {
-                Style::Graphical { colour } => graphical(&mut out, sources, diagnostic, colour),
+                Style::Graphical(look) => look.draw(&mut out, sources, diagnostic),
                 Style::Concise | Style::Json => concise(&mut out, sources, diagnostic),
             }
         }
@@ -111,8 +121,7 @@ pub(crate) struct Told {
     command: &'static str,
     json_to: JsonTo,
     /// Kept for the JSON document only.
-    kept: Vec<(Sources, Vec<Diagnostic>)>,
-    failures: Vec<String>,
+    kept: Batch,
 }
 
 impl Told {
@@ -122,8 +131,7 @@ impl Told {
             reporter,
             command,
             json_to,
-            kept: Vec::new(),
-            failures: Vec::new(),
+            kept: Batch::default(),
         }
     }
 
@@ -135,7 +143,7 @@ impl Told {
     /// Findings in texts.
     pub(crate) fn add(&mut self, sources: Sources, diagnostics: Vec<Diagnostic>) {
         match self.is_json() {
-            true => self.kept.push((sources, diagnostics)),
+            true => self.kept.add(String::new(), sources, diagnostics),
             false => self.reporter.print(&sources, &diagnostics),
         }
     }
@@ -143,7 +151,7 @@ impl Told {
     /// A text that cannot be read or written.
     pub(crate) fn fail(&mut self, message: String) {
         match self.is_json() {
-            true => self.failures.push(message),
+            true => self.kept.failures.push(message),
             false => drop(writeln!(
                 std::io::stderr(),
                 "alloy-rs {}: {message}",
@@ -166,175 +174,14 @@ impl Told {
     }
 
     fn document(&self) -> String {
-        let findings = Findings {
-            version: VERSION,
-            diagnostics: self
-                .kept
-                .iter()
-                .flat_map(|(sources, diagnostics)| {
-                    diagnostics
-                        .iter()
-                        .map(|diagnostic| Finding::new(sources, diagnostic))
-                })
-                .collect(),
-            failures: &self.failures,
-        };
-        // Text and numbers only: nothing in it cannot be written as JSON.
-        let mut text = serde_json::to_string_pretty(&findings).unwrap_or_default();
-        text.push('\n');
-        text
+        json::document(&self.kept, None)
     }
 }
 
-/// Version of the JSON form; it changes when a field changes its meaning or goes.
-const VERSION: u32 = 1;
-
-/// A place as programs read it; lines and columns count from 1, columns in bytes.
-#[derive(Debug, serde::Serialize)]
-struct Place<'s> {
-    file: &'s str,
-    line: u32,
-    column: u32,
-    end_line: u32,
-    end_column: u32,
-}
-
-impl<'s> Place<'s> {
-    fn new(sources: &'s Sources, span: Span) -> Self {
-        let file = sources.get(span.file);
-        let place = |offset| {
-            file.map_or((0, 0), |file| {
-                let at = file.line_column(offset);
-                (at.line, at.column)
-            })
-        };
-        let ((line, column), (end_line, end_column)) = (place(span.start), place(span.end));
-        Self {
-            file: file.map_or("", |file| file.name()),
-            line,
-            column,
-            end_line,
-            end_column,
-        }
-    }
-}
-
-/// A place with words beside it.
-#[derive(Debug, serde::Serialize)]
-struct Beside<'s> {
-    #[serde(flatten)]
-    place: Place<'s>,
-    text: &'s str,
-}
-
-/// A change that mends a finding.
-#[derive(Debug, serde::Serialize)]
-struct Mend<'s> {
-    title: &'s str,
-    /// Whether it may be applied without a person looking at it.
-    safe: bool,
-    edits: Vec<Replacement<'s>>,
-}
-
-/// One replacement of a change.
-#[derive(Debug, serde::Serialize)]
-struct Replacement<'s> {
-    #[serde(flatten)]
-    place: Place<'s>,
-    replacement: &'s str,
-}
-
-/// A finding as programs read it.
-#[derive(Debug, serde::Serialize)]
-pub(crate) struct Finding<'s> {
-    #[serde(flatten)]
-    place: Place<'s>,
-    severity: &'static str,
-    code: &'static str,
-    message: &'s str,
-    help: Option<&'s str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    related: Vec<Beside<'s>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fix: Option<Mend<'s>>,
-}
-
-impl<'s> Finding<'s> {
-    fn new(sources: &'s Sources, diagnostic: &'s Diagnostic) -> Self {
-        let related = diagnostic.secondary.iter().map(|label| Beside {
-            place: Place::new(sources, label.span),
-            text: &label.text,
-        });
-        let fix = diagnostic.fix.as_ref().map(|fix| Mend {
-            title: &fix.title,
-            safe: fix.safe,
-            edits: fix
-                .edits
-                .iter()
-                .map(|edit| Replacement {
-                    place: Place::new(sources, edit.span),
-                    replacement: &edit.replacement,
-                })
-                .collect(),
-        });
-        Self {
-            place: Place::new(sources, diagnostic.primary.span),
-            severity: diagnostic.severity.as_str(),
-            code: diagnostic.code.id,
-            message: &diagnostic.message,
-            help: diagnostic.help.as_deref(),
-            related: related.collect(),
-            fix,
-        }
-    }
-}
-
-/// Findings with the version of their form.
-#[derive(Debug, serde::Serialize)]
-pub(crate) struct Findings<'s> {
-    version: u32,
-    diagnostics: Vec<Finding<'s>>,
-    /// What could not be read or written.
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    failures: &'s [String],
-}
-
-/// Diagnostics as JSON values.
-pub(crate) fn json<'s>(sources: &'s Sources, diagnostics: &'s [Diagnostic]) -> Findings<'s> {
-    Findings {
-        version: VERSION,
-        diagnostics: diagnostics
-            .iter()
-            .map(|diagnostic| Finding::new(sources, diagnostic))
-            .collect(),
-        failures: &[],
-    }
-}
-
-/// How many there are of a severity.
-pub(crate) fn count(diagnostics: &[Diagnostic], severity: Severity) -> usize {
-    diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.severity == severity)
-        .count()
-}
-
-fn concise(out: &mut String, sources: &Sources, diagnostic: &Diagnostic) {
+/// Adds a diagnostic as one line.
+pub(crate) fn concise(out: &mut String, sources: &Sources, diagnostic: &Diagnostic) {
+    // Writing to a String cannot fail.
     let _ = writeln!(out, "{}", river_syntax::render::concise(sources, diagnostic));
-}
-
-fn graphical(out: &mut String, sources: &Sources, diagnostic: &Diagnostic, colour: bool) {
-    let theme = if colour {
-        GraphicalTheme::unicode()
-    } else {
-        GraphicalTheme::unicode_nocolor()
-    };
-    let handler = GraphicalReportHandler::new_themed(theme)
-        .with_width(DEFAULT_WIDTH)
-        .with_links(false);
-    let report = river_syntax::render::Report::new(sources, diagnostic);
-    let _ = handler.render_report(out, &report);
-    out.push('\n');
 }
 
 #[cfg(test)]
@@ -375,7 +222,8 @@ mod tests {
                   "end_column": 6,
                   "text": "this list is never closed"
                 }
-              ]
+              ],
+              "fix": null
             }
           ],
           "failures": [

@@ -12,7 +12,7 @@ const WAITING_PER_CORE: usize = 16;
 const STACK_BYTES: usize = 8 << 20;
 
 /// Calls `work` on every item, and `done` with every result on this thread in the order of the items.
-pub(super) fn in_order<T: Sync, R: Send>(
+pub(crate) fn in_order<T: Sync, R: Send>(
     items: &[T],
     work: impl Fn(&T) -> R + Sync,
     mut done: impl FnMut(R),
