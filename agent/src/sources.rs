@@ -50,7 +50,11 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Source>, ReadError> {
     if files.is_empty() {
         return Err(ReadError::new(path, "the folder holds no *.alloy file"));
     }
-    files.iter().enumerate().map(|(number, file)| read_file(file, number)).collect()
+    files
+        .iter()
+        .enumerate()
+        .map(|(number, file)| read_file(file, number))
+        .collect()
 }
 
 /// Reads the file with this number in the table of sources.
@@ -86,7 +90,10 @@ fn text_of(path: &Path, number: usize, bytes: &[u8]) -> Source {
 
 /// What keeps these files from being texts.
 pub(crate) fn not_texts(sources: &[Source]) -> Vec<Diagnostic> {
-    sources.iter().filter_map(|source| source.not_text.clone()).collect()
+    sources
+        .iter()
+        .filter_map(|source| source.not_text.clone())
+        .collect()
 }
 
 #[cfg(test)]
@@ -119,8 +126,13 @@ mod tests {
         let found = not_texts(&read(folder.path()).unwrap());
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].code.id, "AR0014");
-        assert_eq!((found[0].primary.span.file, found[0].primary.span.start), (FileId(1), 11));
-        let message = read(folder.path().join("none").as_path()).unwrap_err().to_string();
+        assert_eq!(
+            (found[0].primary.span.file, found[0].primary.span.start),
+            (FileId(1), 11)
+        );
+        let message = read(folder.path().join("none").as_path())
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("none: No such file"), "{message}");
     }
 }

@@ -25,11 +25,7 @@ pub(crate) fn unified(name: &str, note: &str, old: &str, new: &str, colour: bool
     for (at, hunk) in unified.iter_hunks().enumerate() {
         if at == 0 {
             line(&mut out, colour.then_some(BOLD), &format!("--- {name}"));
-            line(
-                &mut out,
-                colour.then_some(BOLD),
-                &format!("+++ {name}{note}"),
-            );
+            line(&mut out, colour.then_some(BOLD), &format!("+++ {name}{note}"));
         }
         line(&mut out, colour.then_some(CYAN), &hunk.header().to_string());
         for change in hunk.iter_changes() {

@@ -78,7 +78,10 @@ fn allow(sources: &Sources, comments: &mut [(Comment, Vec<bool>)], finding: &Dia
         return false;
     }
     let span = finding.primary.span;
-    let Some(line) = sources.get(span.file).map(|file| file.line_column(span.start).line) else {
+    let Some(line) = sources
+        .get(span.file)
+        .map(|file| file.line_column(span.start).line)
+    else {
         return false;
     };
     let mut allowed = false;
@@ -165,7 +168,11 @@ mod tests {
         let file = sources.add("a.alloy", text);
         let found = text.match_indices("bad").map(|(at, _)| {
             let span = Span::new(file, at as u32, at as u32 + 3);
-            Diagnostic::error(&river_eval::codes::graph::UNKNOWN_REFERENCE, span, "no such component")
+            Diagnostic::error(
+                &river_eval::codes::graph::UNKNOWN_REFERENCE,
+                span,
+                "no such component",
+            )
         });
         let found = apply(&sources, found.collect(), levels);
         crate::report::text(&sources, &found)
@@ -234,7 +241,11 @@ mod tests {
         let errors = river_syntax::parse_file(file, text).errors;
         let off = levels(&[("AR0006", Level::Off)], &[("AR0006", Level::Warn)]);
         let found = apply(&sources, errors, &off);
-        assert_eq!(found.len(), 1, "nothing is said of exceptions in what was not checked");
+        assert_eq!(
+            found.len(),
+            1,
+            "nothing is said of exceptions in what was not checked"
+        );
         assert!(found[0].is_error());
     }
 }

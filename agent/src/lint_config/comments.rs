@@ -223,6 +223,9 @@ mod tests {
         2..=2 ? reason=true without="// alloy-rs: ignore\n//alloy-rs:allow(AR0201)-\n"
         3..=3 AR0201 reason=false without="// alloy-rs: ignore\n// alloy-rs: allow()\n"
         "#);
-        assert_eq!(told("// alloy-rs is a program\na = \"// alloy-rs: allow(AR0201) x\"\n"), "");
+        assert_eq!(
+            told("// alloy-rs is a program\na = \"// alloy-rs: allow(AR0201) x\"\n"),
+            ""
+        );
     }
 }

@@ -187,7 +187,11 @@ impl Reader {
 
     fn type_error(&mut self, value: &Spanned<DeValue<'_>>, key: &str, wanted: &str) {
         let given = value.get_ref().type_str();
-        self.say(value.span(), format!("{key} has to be {wanted}, not {given}"), None);
+        self.say(
+            value.span(),
+            format!("{key} has to be {wanted}, not {given}"),
+            None,
+        );
     }
 }
 

@@ -83,8 +83,18 @@ mod tests {
             let target: Target = text.parse().unwrap();
             assert_eq!(target.to_string(), text);
         }
-        assert_eq!("grafana-alloy@v1.15.0".parse::<Target>().unwrap().to_string(), "grafana-alloy@1.15.0");
-        for text in ["", "alloy", "grafana-alloy@", "grafana-alloy@1.15", "alloy-rs@1.0.0", "grafana-alloy@1.2.3.4"] {
+        assert_eq!(
+            "grafana-alloy@v1.15.0".parse::<Target>().unwrap().to_string(),
+            "grafana-alloy@1.15.0"
+        );
+        for text in [
+            "",
+            "alloy",
+            "grafana-alloy@",
+            "grafana-alloy@1.15",
+            "alloy-rs@1.0.0",
+            "grafana-alloy@1.2.3.4",
+        ] {
             assert!(text.parse::<Target>().is_err(), "{text}");
         }
     }

@@ -28,10 +28,8 @@ fn line(out: &mut String, paths: &Paths, sources: &Sources, diagnostic: &Diagnos
     let span = diagnostic.primary.span;
     let mut place = String::new();
     if let Some(file) = sources.get(span.file) {
-        let ((line, column), (end_line, end_column)) = (
-            character_place(file, span.start),
-            character_place(file, span.end),
-        );
+        let ((line, column), (end_line, end_column)) =
+            (character_place(file, span.start), character_place(file, span.end));
         let name = property(&paths.of(file.name()));
         place = format!("file={name},line={line},endLine={end_line},");
         // Columns of places over several lines are refused.
@@ -66,9 +64,7 @@ pub(super) fn character_place(file: &SourceFile, offset: u32) -> (u32, u32) {
 
 /// A text as it may stand after the second `::`.
 fn message(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// A text as it may stand as a property's value.

@@ -52,10 +52,7 @@ fn issue(
     let line = |offset| file.map_or(1, |file| file.line_column(offset).line);
     let (begin, end) = (line(span.start), line(span.end));
     let text = file.map_or("", |file| file.line(begin).trim());
-    let what = format!(
-        "{path}\0{}\0{}\0{text}",
-        diagnostic.code.id, diagnostic.message
-    );
+    let what = format!("{path}\0{}\0{}\0{text}", diagnostic.code.id, diagnostic.message);
     // Equal findings on equal lines are told apart by their order.
     let nth = seen.entry(what.clone()).or_default();
     *nth += 1;

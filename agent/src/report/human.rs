@@ -82,9 +82,7 @@ impl Look {
         } else {
             Renderer::plain()
         };
-        let renderer = renderer
-            .decor_style(DecorStyle::Unicode)
-            .term_width(self.columns);
+        let renderer = renderer.decor_style(DecorStyle::Unicode).term_width(self.columns);
         out.push_str(&renderer.render(&groups(sources, diagnostic)));
         out.push_str("\n\n");
     }

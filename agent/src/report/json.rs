@@ -121,7 +121,9 @@ pub(crate) struct Findings<'s> {
 
 /// Diagnostics of one configuration as JSON values.
 pub(crate) fn findings<'s>(sources: &'s Sources, diagnostics: &'s [Diagnostic]) -> Findings<'s> {
-    let all = diagnostics.iter().map(|diagnostic| Finding::new(sources, diagnostic));
+    let all = diagnostics
+        .iter()
+        .map(|diagnostic| Finding::new(sources, diagnostic));
     Findings {
         version: VERSION,
         diagnostics: all.collect(),

@@ -136,9 +136,7 @@ fn unreadable(writer: &mut Xml, failures: &[String]) -> io::Result<()> {
 
 /// A text without the characters that XML 1.0 cannot hold.
 pub(crate) fn legal(text: &str) -> Cow<'_, str> {
-    let illegal = |character: char| {
-        matches!(character, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
-    };
+    let illegal = |character: char| matches!(character, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
     match text.contains(illegal) {
         true => text.replace(illegal, "\u{fffd}").into(),
         false => text.into(),

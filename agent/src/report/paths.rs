@@ -42,9 +42,7 @@ impl Paths {
 }
 
 fn slashes(path: &Path) -> String {
-    path.display()
-        .to_string()
-        .replace(std::path::MAIN_SEPARATOR, "/")
+    path.display().to_string().replace(std::path::MAIN_SEPARATOR, "/")
 }
 
 #[cfg(test)]

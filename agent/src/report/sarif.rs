@@ -223,17 +223,13 @@ fn outcome<'s>(
             text: &diagnostic.primary.text,
         }),
     });
-    let related = diagnostic
-        .secondary
-        .iter()
-        .enumerate()
-        .filter_map(|(at, label)| {
-            Some(Location {
-                id: Some(at),
-                physical_location: physical(label.span)?,
-                message: Some(Text { text: &label.text }),
-            })
-        });
+    let related = diagnostic.secondary.iter().enumerate().filter_map(|(at, label)| {
+        Some(Location {
+            id: Some(at),
+            physical_location: physical(label.span)?,
+            message: Some(Text { text: &label.text }),
+        })
+    });
     Outcome {
         rule_id: diagnostic.code.id,
         rule_index,
@@ -254,12 +250,10 @@ fn change<'s>(paths: &Paths, sources: &'s Sources, diagnostic: &'s Diagnostic) -
     let mut changes: BTreeMap<u32, ArtifactChange<'s>> = BTreeMap::new();
     for edit in &fix.edits {
         let file = sources.get(edit.span.file)?;
-        let change = changes
-            .entry(edit.span.file.0)
-            .or_insert_with(|| ArtifactChange {
-                artifact_location: artifact(paths, file),
-                replacements: Vec::new(),
-            });
+        let change = changes.entry(edit.span.file.0).or_insert_with(|| ArtifactChange {
+            artifact_location: artifact(paths, file),
+            replacements: Vec::new(),
+        });
         change.replacements.push(Replacement {
             deleted_region: region(file, edit.span),
             inserted_content: Text {
@@ -286,10 +280,8 @@ fn artifact(paths: &Paths, file: &SourceFile) -> Artifact {
 }
 
 fn region(file: &SourceFile, span: Span) -> Region {
-    let ((start_line, start_column), (end_line, end_column)) = (
-        character_place(file, span.start),
-        character_place(file, span.end),
-    );
+    let ((start_line, start_column), (end_line, end_column)) =
+        (character_place(file, span.start), character_place(file, span.end));
     Region {
         start_line,
         start_column,
@@ -303,7 +295,9 @@ fn encoded(path: &str) -> String {
     let mut uri = String::with_capacity(path.len());
     for byte in path.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'.' | b'_' | b'~' => uri.push(byte.into()),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'.' | b'_' | b'~' => {
+                uri.push(byte.into())
+            }
             other => uri.push_str(&format!("%{other:02X}")),
         }
     }

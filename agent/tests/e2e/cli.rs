@@ -113,7 +113,7 @@ fn check_tells_all_mistakes_and_starts_nothing() {
     HOME/broken.alloy:2:15: error[AR0108]: targets: expected array, got number (put the value in brackets: [ … ])
     HOME/broken.alloy:7:16: error[AR0201]: component "loki.echo.nope.receiver" does not exist or is out of scope (a component is named in full: its name, its label, and what it exports)
     HOME/broken.alloy:14:16: error[AR0111]: expression is no valid regular expression: unclosed group (expressions are RE2's; between backticks a backslash needs no second one)
-    HOME/broken.alloy: 3 errors, 0 warnings
+    3 errors, 0 warnings in HOME/broken.alloy
     "#);
     assert!(!told.contains('\u{1b}'), "no colours in a pipe");
 

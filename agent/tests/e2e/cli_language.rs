@@ -205,7 +205,8 @@ fn what_is_wrong_with_an_expression_is_told() {
           "severity": "error",
           "code": "AR0150",
           "message": "identifier \"hots\" does not exist",
-          "help": "if text is meant, write it in double quotes: \"hots\""
+          "help": "if text is meant, write it in double quotes: \"hots\"",
+          "fix": null
         }
       ]
     }

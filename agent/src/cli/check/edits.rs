@@ -137,11 +137,17 @@ mod tests {
         let other = fix(&[(0, 0, 1, "y")]);
         let far = fix(&[(0, 11, 12, "3")]);
         assert_eq!(
-            applied(&["a = 1\n\nb = 1\n", "a = 1\n"], &[rename.clone(), other, rename, far]),
+            applied(
+                &["a = 1\n\nb = 1\n", "a = 1\n"],
+                &[rename.clone(), other, rename, far]
+            ),
             Some((vec!["x = 1\n\nb = 3\n".to_owned(), "a = 2\n".to_owned()], 2))
         );
         // Two insertions at one place: their order would be a guess.
-        let twice = applied(&["a = 1\n"], &[fix(&[(0, 0, 0, "// x\n")]), fix(&[(0, 0, 0, "// y\n")])]);
+        let twice = applied(
+            &["a = 1\n"],
+            &[fix(&[(0, 0, 0, "// x\n")]), fix(&[(0, 0, 0, "// y\n")])],
+        );
         assert_eq!(twice, Some((vec!["// x\na = 1\n".to_owned()], 1)));
     }
 
@@ -157,7 +163,12 @@ mod tests {
 
     #[test]
     fn places_that_do_not_exist_change_nothing() {
-        for wrong in [fix(&[(7, 0, 1, "x")]), fix(&[(0, 3, 99, "x")]), fix(&[(0, 1, 2, "x")]), fix(&[])] {
+        for wrong in [
+            fix(&[(7, 0, 1, "x")]),
+            fix(&[(0, 3, 99, "x")]),
+            fix(&[(0, 1, 2, "x")]),
+            fix(&[]),
+        ] {
             assert_eq!(applied(&["é = 1\n"], &[wrong]), None);
         }
         let split = fix(&[(0, 0, 1, "x")]);

@@ -50,7 +50,12 @@ pub(crate) struct CheckArgs {
     #[arg(long)]
     statistics: bool,
     /// The name of standard input in messages
-    #[arg(long, value_name = "NAME", default_value = "<stdin>", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "<stdin>",
+        hide_default_value = true
+    )]
     stdin_filename: String,
     #[command(flatten)]
     asked: Asked,

@@ -62,7 +62,10 @@ pub(crate) struct Settled {
     /// The least stability of components.
     pub(crate) stability: Stability,
     /// Whether community components may be used.
-    #[expect(dead_code, reason = "the checker that knows community components is not wired in yet")]
+    #[expect(
+        dead_code,
+        reason = "the checker that knows community components is not wired in yet"
+    )]
     pub(crate) community_components: bool,
     /// What becomes of findings.
     pub(crate) levels: Levels,
@@ -111,10 +114,7 @@ impl Asked {
             levels: Levels {
                 file: settings.lints.clone(),
                 flags: self.flags.clone(),
-                deny_warnings: self
-                    .deny
-                    .iter()
-                    .any(|denied| matches!(denied, Denied::Warnings)),
+                deny_warnings: self.deny.iter().any(|denied| matches!(denied, Denied::Warnings)),
             },
         }
     }

@@ -85,7 +85,10 @@ impl Round {
                 }
                 done.batch.failures.extend(outcome.failures);
                 if outcome.read {
-                    let name = path.display().to_string();
+                    let name = match path == Path::new("-") {
+                        true => self.stdin_filename.clone(),
+                        false => path.display().to_string(),
+                    };
                     done.batch.add(name, outcome.sources, outcome.diagnostics);
                 }
                 done.mended.add(outcome.mended);

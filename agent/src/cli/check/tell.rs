@@ -5,6 +5,7 @@ use crate::cli::output;
 use crate::report::human::{Look, Paint};
 use crate::report::{self, batch::Batch, github, gitlab, json, junit, sarif, statistics};
 use river_syntax::Severity;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 
@@ -118,11 +119,7 @@ fn for_people(batch: &Batch, how: How, look: Look, mended: Option<&(Way, Mended)
         );
     }
     for failure in &batch.failures {
-        let _ = writeln!(
-            out,
-            "{}: {failure}",
-            look.paint(Paint::Error, "alloy-rs check")
-        );
+        let _ = writeln!(out, "{}: {failure}", look.paint(Paint::Error, "alloy-rs check"));
     }
     if how.statistics {
         let table = statistics::table(&statistics::count(batch), look);
@@ -158,14 +155,19 @@ fn summary(out: &mut String, batch: &Batch, human: bool, look: Look, showing: bo
         batch.count(Severity::Warning),
         batch.count(Severity::Info),
     );
-    let checked = batch.checked.len();
+    let files: usize = batch
+        .checked
+        .iter()
+        .map(|checked| checked.sources.iter().count())
+        .sum();
+    let only = match batch.checked.as_slice() {
+        [only] if files == 1 => Some(only.name.as_str()),
+        _ => None,
+    };
     if errors + warnings + infos == 0 {
         // In pipes a good configuration needs no words.
-        if human && checked > 0 && batch.failures.is_empty() {
-            let what = match batch.checked.as_slice() {
-                [only] => only.name.clone(),
-                _ => counted(checked, "configuration"),
-            };
+        if human && files > 0 && batch.failures.is_empty() {
+            let what = only.map_or_else(|| counted(files, "file"), str::to_owned);
             let _ = writeln!(out, "{} nothing found in {what}", look.paint(Paint::Good, "✓"));
         }
         return;
@@ -175,25 +177,19 @@ fn summary(out: &mut String, batch: &Batch, human: bool, look: Look, showing: bo
         (0, _) => ("!", Paint::Warning),
         _ => ("✗", Paint::Error),
     };
-    let mut text = format!(
-        "{}, {}",
-        counted(errors, "error"),
-        counted(warnings, "warning")
-    );
+    let mut text = format!("{}, {}", counted(errors, "error"), counted(warnings, "warning"));
     if infos > 0 {
         let _ = write!(text, ", {}", counted(infos, "remark"));
     }
-    let with_findings = batch
-        .checked
-        .iter()
-        .filter(|checked| !checked.diagnostics.is_empty())
-        .collect::<Vec<_>>();
-    match with_findings.as_slice() {
-        [only] if checked == 1 => {
-            let _ = write!(text, " in {}", only.name);
-        }
-        some => {
-            let _ = write!(text, " in {} of {}", some.len(), counted(checked, "configuration"));
+    match only {
+        Some(only) => text.push_str(&format!(" in {only}")),
+        None => {
+            let found = batch.checked.iter().map(|checked| {
+                let files = checked.diagnostics.iter().map(|found| found.primary.span.file);
+                files.collect::<HashSet<_>>().len()
+            });
+            let found: usize = found.sum();
+            let _ = write!(text, " in {found} of {}", counted(files, "file"));
         }
     }
     if showing {

@@ -50,21 +50,28 @@ pub(super) fn watch(mut round: impl FnMut() -> (u8, Vec<PathBuf>)) -> u8 {
         }
     };
     let mut folders = HashSet::new();
-    runtime.block_on(async {
-        let mut ends = Ends::new();
-        loop {
-            let (status, files) = round();
-            follow(&mut watcher, &mut folders, &known, files);
-            output::complain(
-                "check",
-                &format!("waiting for changes in {}; Ctrl-C ends", counted(folders.len())),
-            );
+    let mut ends = {
+        let _inside = runtime.enter();
+        Ends::new()
+    };
+    loop {
+        // Not inside of the runtime: a check has its own.
+        let (status, files) = round();
+        follow(&mut watcher, &mut folders, &known, files);
+        output::complain(
+            "check",
+            &format!("waiting for changes in {}; Ctrl-C ends", counted(folders.len())),
+        );
+        let goes_on = runtime.block_on(async {
             tokio::select! {
-                () = ends.wait() => return status,
-                () = change(&mut changed) => {}
+                () = ends.wait() => false,
+                () = change(&mut changed) => true,
             }
+        });
+        if !goes_on {
+            return status;
         }
-    })
+    }
 }
 
 fn counted(folders: usize) -> String {
