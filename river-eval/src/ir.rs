@@ -230,6 +230,22 @@ impl Expr {
         }
     }
 
+    /// The name and the fields asked of it, where the expression is nothing else.
+    pub fn as_reference(&self) -> Option<Reference> {
+        if !matches!(self.kind, ExprKind::Ident(_) | ExprKind::Access(..)) {
+            return None;
+        }
+        let mut path = Vec::new();
+        if self.unwind_path(&mut path).is_some() {
+            return None;
+        }
+        path.reverse();
+        Some(Reference {
+            path,
+            span: self.span,
+        })
+    }
+
     /// Collects fields from the last to the name; what is left when the path does not start at a name.
     fn unwind_path(&self, path: &mut Vec<(Str, Span)>) -> Option<&Expr> {
         let mut at = self;

@@ -1,6 +1,7 @@
 //! From an evaluated body to a typed struct: the traits behind `#[derive(Arguments)]` and `#[derive(Exports)]`.
 
 mod checks;
+pub(crate) mod messages;
 mod reader;
 #[cfg(test)]
 mod tests;

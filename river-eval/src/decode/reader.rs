@@ -1,12 +1,10 @@
 //! Reads attributes and blocks of a body one by one and keeps what is wrong; what nobody asked for is unknown.
 
-use super::{Alternatives, Arguments};
+use super::{Alternatives, Arguments, messages};
 use crate::body::{AttributeValue, BlockValue, BodyValue};
-use crate::codes::decode as codes;
 use crate::convert::FromValue;
-use crate::suggest;
 use crate::value::Str;
-use river_syntax::{Diagnostic, Edit, Fix, Span};
+use river_syntax::{Diagnostic, Span};
 
 /// A body being decoded.
 #[derive(Debug)]
@@ -94,29 +92,15 @@ impl<'b> Reader<'b> {
             match found {
                 None => found = Some(attribute),
                 Some(first) => {
-                    self.mistakes.push(
-                        Diagnostic::error(
-                            &codes::DUPLICATE_ATTRIBUTE,
-                            attribute.name_span,
-                            format!("attribute \"{name}\" may only be provided once"),
-                        )
-                        .with_secondary(first.name_span, "first set here")
-                        .with_help("keep one of the two"),
-                    );
+                    self.mistakes
+                        .push(messages::duplicate_attribute(name, attribute.name_span, first.name_span));
                 }
             }
         }
         if found.is_none()
             && let Some(block) = self.body.blocks.iter().find(|block| &*block.name == name)
         {
-            self.mistakes.push(
-                Diagnostic::error(
-                    &codes::BLOCK_FOR_ATTRIBUTE,
-                    block.name_span,
-                    format!("\"{name}\" must be an attribute, not a block"),
-                )
-                .with_help(format!("write `{name} = …`")),
-            );
+            self.mistakes.push(messages::block_for_attribute(name, block.name_span));
         }
         found
     }
@@ -125,17 +109,8 @@ impl<'b> Reader<'b> {
         match T::from_value(&attribute.value) {
             Ok(value) => Some(value),
             Err(error) => {
-                let mut path = attribute.name.to_string();
-                for step in &error.path {
-                    path.push_str(&step.to_string());
-                }
-                let mut mistake = Diagnostic::error(
-                    &codes::WRONG_TYPE,
-                    attribute.value_span,
-                    format!("{path}: {}", error.message),
-                );
-                mistake.help = error.help;
-                self.mistakes.push(mistake);
+                self.mistakes
+                    .push(messages::wrong_type(&attribute.name, attribute.value_span, error));
                 None
             }
         }
@@ -159,14 +134,7 @@ impl<'b> Reader<'b> {
         let before = self.mistakes.len();
         let Some(attribute) = self.find(name) else {
             if self.mistakes.len() == before {
-                self.mistakes.push(
-                    Diagnostic::error(
-                        &codes::MISSING_ATTRIBUTE,
-                        self.place,
-                        format!("missing required attribute \"{name}\""),
-                    )
-                    .with_help(format!("add `{name} = …` to this block")),
-                );
+                self.mistakes.push(messages::missing_attribute(name, self.place));
             }
             return None;
         };
@@ -188,14 +156,8 @@ impl<'b> Reader<'b> {
             .find(|attribute| &*attribute.name == name)
         {
             self.attributes.push(name);
-            self.mistakes.push(
-                Diagnostic::error(
-                    &codes::ATTRIBUTE_FOR_BLOCK,
-                    attribute.name_span,
-                    format!("\"{name}\" must be a block, not an attribute"),
-                )
-                .with_help(format!("write `{name} {{ … }}`, without `=`")),
-            );
+            self.mistakes
+                .push(messages::attribute_for_block(name, attribute.name_span));
         }
     }
 
@@ -219,15 +181,8 @@ impl<'b> Reader<'b> {
             return Some(None);
         };
         for further in blocks {
-            self.mistakes.push(
-                Diagnostic::error(
-                    &codes::DUPLICATE_BLOCK,
-                    further.name_span,
-                    format!("block \"{name}\" may only be provided once"),
-                )
-                .with_secondary(first.name_span, "first given here")
-                .with_help("join the two, or keep one of them"),
-            );
+            self.mistakes
+                .push(messages::duplicate_block(name, further.name_span, first.name_span));
         }
         self.read_block(first, T::LABELLED, T::read).map(Some)
     }
@@ -255,14 +210,7 @@ impl<'b> Reader<'b> {
         let before = self.mistakes.len();
         let block = self.optional_block(name)?;
         if block.is_none() && self.mistakes.len() == before {
-            self.mistakes.push(
-                Diagnostic::error(
-                    &codes::MISSING_BLOCK,
-                    self.place,
-                    format!("missing required block \"{name}\""),
-                )
-                .with_help(format!("add `{name} {{ … }}` to this block")),
-            );
+            self.mistakes.push(messages::missing_block(name, self.place));
         }
         block
     }
@@ -308,10 +256,7 @@ impl<'b> Reader<'b> {
         match self.label {
             Some((text, _)) => Some(text.to_string()),
             None => {
-                self.mistakes.push(
-                    Diagnostic::error(&codes::MISSING_LABEL, self.place, "this block must have a label")
-                        .with_help("write a name in quotes before the brace"),
-                );
+                self.mistakes.push(messages::missing_label(self.place));
                 None
             }
         }
@@ -321,73 +266,24 @@ impl<'b> Reader<'b> {
     pub fn finish(mut self) -> Vec<Diagnostic> {
         for attribute in &self.body.attributes {
             if !self.attributes.contains(&&*attribute.name) && !self.blocks.contains(&&*attribute.name) {
-                self.mistakes.push(unknown(
-                    &codes::UNKNOWN_ATTRIBUTE,
-                    format!("unrecognized attribute name \"{}\"", attribute.name),
-                    (&attribute.name, attribute.name_span),
+                self.mistakes.push(messages::unknown_attribute(
+                    &attribute.name,
+                    attribute.name_span,
                     &self.attributes,
                 ));
             }
         }
         for block in &self.body.blocks {
             if !self.blocks.contains(&&*block.name) && !self.attributes.contains(&&*block.name) {
-                self.mistakes.push(unknown(
-                    &codes::UNKNOWN_BLOCK,
-                    format!("unrecognized block name \"{}\"", block.name),
-                    (&block.name, block.name_span),
-                    &self.blocks,
-                ));
+                self.mistakes
+                    .push(messages::unknown_block(&block.name, block.name_span, &self.blocks));
             }
         }
         if let Some((_, span)) = self.label
             && !self.label_asked
         {
-            self.mistakes.push(
-                Diagnostic::error(
-                    &codes::UNEXPECTED_LABEL,
-                    *span,
-                    "this block does not take a label",
-                )
-                .with_help("take the quoted text before the brace away"),
-            );
+            self.mistakes.push(messages::unexpected_label(*span));
         }
         self.mistakes
-    }
-}
-
-/// Known names that a help line lists at the most.
-const LISTED_NAMES: usize = 20;
-
-fn unknown(
-    code: &'static river_syntax::Code,
-    message: String,
-    (written, span): (&str, Span),
-    known: &[&'static str],
-) -> Diagnostic {
-    let mistake = Diagnostic::error(code, span, message);
-    match suggest::nearest(written, known.iter().copied()) {
-        Some(name) => mistake
-            .with_help(format!("did you mean `{name}`?"))
-            .with_fix(Fix {
-                title: format!("change to `{name}`"),
-                edits: vec![Edit {
-                    span,
-                    replacement: name.to_owned(),
-                }],
-                safe: false,
-            }),
-        None if known.is_empty() => mistake.with_help("nothing of the kind may stand here"),
-        None => {
-            let mut names: Vec<&str> = known.to_vec();
-            names.sort_unstable();
-            names.dedup();
-            let more = names.len().saturating_sub(LISTED_NAMES);
-            names.truncate(LISTED_NAMES);
-            let mut list = names.join(", ");
-            if more > 0 {
-                list.push_str(&format!(" and {more} more"));
-            }
-            mistake.with_help(format!("this block takes: {list}"))
-        }
     }
 }
