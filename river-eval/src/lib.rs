@@ -83,6 +83,7 @@ extern crate self as river_eval;
 pub mod body;
 pub mod check;
 pub mod codes;
+mod circles;
 mod conceal;
 pub mod convert;
 pub mod decode;

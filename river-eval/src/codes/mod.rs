@@ -3,3 +3,4 @@
 pub mod decode;
 pub mod eval;
 pub mod graph;
+pub mod check;

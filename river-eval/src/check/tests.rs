@@ -1,0 +1,1 @@
+//! Tests of the checker against a small catalog of its own.
