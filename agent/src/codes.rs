@@ -11,6 +11,7 @@ pub(crate) fn all() -> Vec<&'static Code> {
         river_eval::codes::graph::CODES,
         crate::lint_config::codes::CODES,
         river_eval::codes::check::CODES,
+        alloy_check::codes::CODES,
     ];
     let mut codes: Vec<&'static Code> = lists.into_iter().flatten().copied().collect();
     codes.sort_by_key(|code| code.id);

@@ -82,8 +82,8 @@ extern crate self as river_eval;
 
 pub mod body;
 pub mod check;
-pub mod codes;
 mod circles;
+pub mod codes;
 mod conceal;
 pub mod convert;
 pub mod decode;

@@ -168,7 +168,9 @@ impl<'f, 'o> Analyzer<'f, 'o> {
         };
         let (block, what, opens) = (found.block, found.what.clone(), found.opens);
         match what {
-            What::Component(schema) | What::Config(schema) => self.check_described(scope, block, &schema, true),
+            What::Component(schema) | What::Config(schema) => {
+                self.check_described(scope, block, &schema, true)
+            }
             What::Custom(declare) => self.check_custom(scope, block, declare),
             What::Argument | What::Export => {
                 if let Some(schema) = language_block(&block.name) {
@@ -207,7 +209,13 @@ impl<'f, 'o> Analyzer<'f, 'o> {
         }
     }
 
-    fn check_described(&mut self, scope: usize, block: &'f Block, schema: &Arc<ComponentSchema>, rules: bool) {
+    fn check_described(
+        &mut self,
+        scope: usize,
+        block: &'f Block,
+        schema: &Arc<ComponentSchema>,
+        rules: bool,
+    ) {
         let place = Place {
             scope,
             path: vec![&*block.name],
@@ -228,7 +236,9 @@ impl<'f, 'o> Analyzer<'f, 'o> {
     }
 
     fn check_foreach(&mut self, scope: usize, block: &'f Block) {
-        let Some(schema) = language_block("foreach") else { return };
+        let Some(schema) = language_block("foreach") else {
+            return;
+        };
         // The template's own blocks are those of a room of names, so that only its head is checked here.
         let mut attributes = crate::ir::Body {
             span: block.body.span,
@@ -298,11 +308,7 @@ impl<'f, 'o> Analyzer<'f, 'o> {
     fn finish(mut self) -> Analysis {
         let mut scopes = Vec::with_capacity(self.rooms.scopes.len());
         for number in 0..self.rooms.scopes.len() {
-            let count = self
-                .rooms
-                .scopes
-                .get(number)
-                .map_or(0, |scope| scope.nodes.len());
+            let count = self.rooms.scopes.get(number).map_or(0, |scope| scope.nodes.len());
             let mut nodes = Vec::with_capacity(count);
             for node in 0..count {
                 let exports = self

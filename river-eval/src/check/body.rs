@@ -52,7 +52,11 @@ impl Analyzer<'_, '_> {
                             None => messages::unknown_attribute(
                                 name,
                                 attribute.name_span,
-                                &schema.attributes.iter().map(|known| known.name).collect::<Vec<_>>(),
+                                &schema
+                                    .attributes
+                                    .iter()
+                                    .map(|known| known.name)
+                                    .collect::<Vec<_>>(),
                             ),
                         });
                         continue;
@@ -62,7 +66,8 @@ impl Analyzer<'_, '_> {
                         self.infer(place.scope, &attribute.value);
                         continue;
                     }
-                    let inferred = self.value(place.scope, &attribute.value, &known.ty, name, &mut Vec::new());
+                    let inferred =
+                        self.value(place.scope, &attribute.value, &known.ty, name, &mut Vec::new());
                     attributes.push(CheckedAttribute {
                         attribute,
                         schema: known,
@@ -233,7 +238,9 @@ impl Analyzer<'_, '_> {
         let mut between = Vec::new();
         let mut giving = Vec::new();
         for name in catalog.component_names() {
-            let Some(schema) = catalog.component(name) else { continue };
+            let Some(schema) = catalog.component(name) else {
+                continue;
+            };
             if !schema.exports.iter().any(|export| mentions(&export.ty, wanted)) {
                 continue;
             }

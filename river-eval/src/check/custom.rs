@@ -55,7 +55,9 @@ impl Analyzer<'_, '_> {
                             inner.name_span,
                             format!("unrecognized block name \"{}\"", inner.name),
                         )
-                        .with_help("a custom component takes attributes only: the arguments that it declares"),
+                        .with_help(
+                            "a custom component takes attributes only: the arguments that it declares",
+                        ),
                     );
                 }
             }

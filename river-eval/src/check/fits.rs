@@ -76,10 +76,9 @@ fn types(found: &Ty, wanted: &Type) -> Option<Misfit> {
     };
     match (wanted, found) {
         (Type::Any, _) | (_, Ty::Unknown | Ty::Null) => None,
-        (
-            Type::String | Type::Duration | Type::Text { .. },
-            Ty::String | Ty::OptionalSecret | Ty::Number,
-        ) => None,
+        (Type::String | Type::Duration | Type::Text { .. }, Ty::String | Ty::OptionalSecret | Ty::Number) => {
+            None
+        }
         // What a function decoded is a list of bytes.
         (Type::String | Type::Secret | Type::OptionalSecret, Ty::List(item)) if **item == Ty::Number => None,
         (Type::String | Type::Duration | Type::Text { .. }, Ty::Secret) => Some(Misfit::SecretToText),
@@ -89,7 +88,9 @@ fn types(found: &Ty, wanted: &Type) -> Option<Misfit> {
         (Type::Bool, _) => wrong("bool"),
         (Type::Number(_), Ty::Number | Ty::String | Ty::OptionalSecret) => None,
         (Type::Number(_), _) => wrong("number"),
-        (Type::Secret | Type::OptionalSecret, Ty::Secret | Ty::OptionalSecret | Ty::String | Ty::Number) => None,
+        (Type::Secret | Type::OptionalSecret, Ty::Secret | Ty::OptionalSecret | Ty::String | Ty::Number) => {
+            None
+        }
         (Type::Secret | Type::OptionalSecret, _) => wrong("secret or string"),
         (Type::Function, Ty::Function(_)) => None,
         (Type::Function, _) => wrong("function"),

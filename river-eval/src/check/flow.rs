@@ -25,7 +25,9 @@ impl Analyzer<'_, '_> {
     }
 
     fn check_circles(&mut self, scope: usize) {
-        let Some(room) = self.rooms.scopes.get(scope) else { return };
+        let Some(room) = self.rooms.scopes.get(scope) else {
+            return;
+        };
         let edges: Vec<Vec<usize>> = room
             .nodes
             .iter()
@@ -66,7 +68,9 @@ impl Analyzer<'_, '_> {
     }
 
     fn check_unused(&mut self, scope: usize) {
-        let Some(room) = self.rooms.scopes.get(scope) else { return };
+        let Some(room) = self.rooms.scopes.get(scope) else {
+            return;
+        };
         // What is wrong in a module of others is theirs to mend; that not all of it is used is not wrong.
         if room.file.is_some() {
             return;
@@ -95,7 +99,11 @@ impl Analyzer<'_, '_> {
             }
             let label = declare.block.label.as_ref().map_or("", |(label, _)| label);
             // A file with nothing but declares is a module for others.
-            if room.nodes.iter().all(|node| matches!(node.what, What::Declare | What::Config(_))) {
+            if room
+                .nodes
+                .iter()
+                .all(|node| matches!(node.what, What::Declare | What::Config(_)))
+            {
                 continue;
             }
             findings.push(

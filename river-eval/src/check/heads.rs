@@ -73,7 +73,8 @@ impl<'f> Analyzer<'f, '_> {
     fn opens(&self, scope: usize, block: &Block, what: &What) -> Option<usize> {
         match what {
             What::Declare | What::Foreach | What::Config(_) => self.rooms.scopes.iter().position(|room| {
-                room.opener.is_some_and(|opener| opener.name_span == block.name_span)
+                room.opener
+                    .is_some_and(|opener| opener.name_span == block.name_span)
                     && (room.parent == Some(scope) || room.kind == ScopeKind::Import)
             }),
             _ => None,
@@ -145,8 +146,7 @@ impl<'f> Analyzer<'f, '_> {
             return (What::Config(schema), mistake);
         }
         if let Some(schema) = self.options.catalog.component(name) {
-            let mistake = missing_label(block, "component")
-                .or_else(|| self.not_allowed(block, &schema));
+            let mistake = missing_label(block, "component").or_else(|| self.not_allowed(block, &schema));
             return (What::Component(schema), mistake);
         }
         match self.rooms.declare(scope, name) {
@@ -162,7 +162,11 @@ impl<'f> Analyzer<'f, '_> {
                         .with_help("a custom component cannot hold itself: take the use out")
                     })
                 });
-                let what = if inside { What::Unknown } else { What::Custom(declare) };
+                let what = if inside {
+                    What::Unknown
+                } else {
+                    What::Custom(declare)
+                };
                 (what, mistake)
             }
             Some(None) => (What::Unknown, missing_label(block, "component")),
@@ -191,7 +195,10 @@ impl<'f> Analyzer<'f, '_> {
                 Diagnostic::error(
                     &codes::COMMUNITY_COMPONENT,
                     block.name_span,
-                    format!("component {:?} is a community component, and these are not enabled", schema.name),
+                    format!(
+                        "component {:?} is a community component, and these are not enabled",
+                        schema.name
+                    ),
                 )
                 .with_help("--feature.community-components.enabled allows it")
             });
@@ -370,9 +377,9 @@ pub(super) fn top_level_attribute(attribute: &Attribute) -> Diagnostic {
         format!("attribute {name:?} stands outside of any block"),
     );
     match name.as_ref() {
-        "level" | "format" | "write_to" => {
-            finding.with_help(format!("it belongs into a logging block: logging {{ {name} = … }}"))
-        }
+        "level" | "format" | "write_to" => finding.with_help(format!(
+            "it belongs into a logging block: logging {{ {name} = … }}"
+        )),
         _ => finding.with_help("here stand blocks only; put it into the block that it belongs to"),
     }
 }

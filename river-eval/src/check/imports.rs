@@ -1,9 +1,12 @@
 //! Reads the modules that a configuration imports, before anything is checked.
 
+use super::resolve::value_of;
 use crate::codes::check as codes;
+use crate::eval::evaluate;
 use crate::graph::ParsedFile;
-use crate::ir::{Block, ExprKind, Statement};
-use crate::value::Value;
+use crate::ir::{Block, ExprKind, Reference, Statement};
+use crate::stdlib;
+use crate::value::{Object, Value};
 use river_syntax::{Diagnostic, Sources, Span};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -89,11 +92,16 @@ impl Imported {
         match &*block.name {
             "import.file" => self.import_file(block, step, sources, loader),
             "import.string" => {
-                let Some((text, _)) = known_text(block, "content") else {
+                let Some((text, _)) =
+                    known_text(block, "content", step.names.last().map_or("", String::as_str))
+                else {
                     self.contents.insert(block.name_span, Content::Unknown);
                     return;
                 };
-                let name = format!("import.string {}", block.label.as_ref().map_or("", |(label, _)| label));
+                let name = format!(
+                    "import.string {}",
+                    block.label.as_ref().map_or("", |(label, _)| label)
+                );
                 self.follow(block, vec![(name, text)], step, sources, loader);
             }
             "import.http" | "import.git" => {
@@ -112,10 +120,10 @@ impl Imported {
 
     fn import_file(&mut self, block: &Block, step: &Step<'_>, sources: &mut Sources, loader: &dyn Loader) {
         self.contents.insert(block.name_span, Content::Unknown);
-        let Some((path, span)) = known_text(block, "filename") else {
+        let from = step.names.last().cloned().unwrap_or_default();
+        let Some((path, span)) = known_text(block, "filename", &from) else {
             return;
         };
-        let from = step.names.last().cloned().unwrap_or_default();
         match loader.load(&path, &from) {
             Ok(texts) => self.follow(block, texts, step, sources, loader),
             // A loader that reads nothing says nothing.
@@ -158,7 +166,9 @@ impl Imported {
                 let mistake = Diagnostic::error(
                     &codes::IMPORT_NOT_FOUND,
                     block.name_span,
-                    format!("imports are nested deeper than {MAX_DEPTH}, or bring more than {MAX_FILES} files"),
+                    format!(
+                        "imports are nested deeper than {MAX_DEPTH}, or bring more than {MAX_FILES} files"
+                    ),
                 )
                 .with_help("import fewer files");
                 self.diagnostics.push(with_chain(mistake, step.chain));
@@ -168,7 +178,10 @@ impl Imported {
             let parsed = Arc::new(ParsedFile::parse(file, &text));
             let mut chain = vec![(
                 block.name_span,
-                format!("imported here as {}", block.label.as_ref().map_or("", |(label, _)| label)),
+                format!(
+                    "imported here as {}",
+                    block.label.as_ref().map_or("", |(label, _)| label)
+                ),
             )];
             chain.extend_from_slice(step.chain);
             numbers.push(self.files.len());
@@ -208,13 +221,28 @@ fn name_of(sources: &Sources, file: &ParsedFile) -> String {
         .map_or_else(String::new, |source| source.name().to_owned())
 }
 
-/// The text that an attribute is set to, where it is a literal.
-fn known_text(block: &Block, name: &str) -> Option<(Arc<str>, Span)> {
-    block.body.statements.iter().find_map(|statement| match statement {
-        Statement::Attribute(attribute) if &*attribute.name == name => match &attribute.value.kind {
-            ExprKind::Literal(Value::String(text)) => Some((text.clone(), attribute.value.span)),
-            _ => None,
-        },
+/// The text that an attribute is set to, where the configuration alone gives it; `module_path` is the folder of the file.
+fn known_text(block: &Block, name: &str, from: &str) -> Option<(Arc<str>, Span)> {
+    let expr = value_of(block, name)?;
+    if let ExprKind::Literal(Value::String(text)) = &expr.kind {
+        return Some((text.clone(), expr.span));
+    }
+    let known = |reference: &Reference| {
+        reference.path.first().is_some_and(|(root, _)| {
+            &**root == "module_path"
+                || stdlib::is_name(root) && !matches!(&**root, "sys" | "env" | "constants")
+        })
+    };
+    if !expr.references().iter().all(known) {
+        return None;
+    }
+    let folder = from.rsplit_once('/').map_or(".", |(folder, _)| folder);
+    let scope: Object = [(Arc::from("module_path"), Value::string(folder))]
+        .into_iter()
+        .collect();
+    match evaluate(expr, &scope) {
+        Ok(Value::String(text)) => Some((text, expr.span)),
+        // What is wrong with it is told where the block is checked.
         _ => None,
-    })
+    }
 }

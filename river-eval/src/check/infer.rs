@@ -122,9 +122,7 @@ impl Analyzer<'_, '_> {
             Ty::Map(value) => Inferred::of((**value).clone()),
             Ty::Object(fields) => {
                 let name = index.1.value.as_ref().and_then(Value::as_text);
-                let field = fields
-                    .iter()
-                    .find(|(field, _)| name.as_deref() == Some(field));
+                let field = fields.iter().find(|(field, _)| name.as_deref() == Some(field));
                 Inferred::of(field.map_or(Ty::Unknown, |(_, ty)| ty.clone()))
             }
             Ty::Unknown | Ty::Null => Inferred::unknown(),
@@ -331,13 +329,10 @@ impl Analyzer<'_, '_> {
     ) -> bool {
         let mut fit = true;
         for (at, (argument, given)) in arguments.iter().zip(given).enumerate() {
-            let Some(kind) = signature.argument(at) else { continue };
-            let place = |message: String| {
-                format!(
-                    "argument {} of {name}: {message}",
-                    at + 1
-                )
+            let Some(kind) = signature.argument(at) else {
+                continue;
             };
+            let place = |message: String| format!("argument {} of {name}: {message}", at + 1);
             match fits::misfit(given, &kind.schema()) {
                 None => {}
                 Some(Misfit::Wrong(error)) => {
@@ -369,7 +364,9 @@ impl Analyzer<'_, '_> {
             }
             if kind == Kind::Text && given.ty == Ty::Number {
                 let shown = match &given.value {
-                    Some(Value::Int(number)) => format!("write \"{number}\" in double quotes if text was meant"),
+                    Some(Value::Int(number)) => {
+                        format!("write \"{number}\" in double quotes if text was meant")
+                    }
                     _ => "it becomes text; use string.format to say how".to_owned(),
                 };
                 self.tell(
@@ -417,23 +414,21 @@ impl Analyzer<'_, '_> {
         let found = match (exports, reference.path.get(used)) {
             (None, _) => Inferred::unknown(),
             (Some(exports), None) => Inferred::of(Ty::Object(exports.to_vec())),
-            (Some(exports), Some((name, span))) => {
-                match exports.iter().find(|(export, _)| export == name) {
-                    Some((_, ty)) => {
-                        let mut found = Inferred::of(ty.clone());
-                        let mut base = reference.path.first().map_or(*span, |(_, first)| first.to(*span));
-                        for (name, span) in reference.path.iter().skip(used + 1) {
-                            found = self.field(&found, name, *span, base);
-                            base = base.to(*span);
-                        }
-                        found
+            (Some(exports), Some((name, span))) => match exports.iter().find(|(export, _)| export == name) {
+                Some((_, ty)) => {
+                    let mut found = Inferred::of(ty.clone());
+                    let mut base = reference.path.first().map_or(*span, |(_, first)| first.to(*span));
+                    for (name, span) in reference.path.iter().skip(used + 1) {
+                        found = self.field(&found, name, *span, base);
+                        base = base.to(*span);
                     }
-                    None => {
-                        self.tell_unknown_export((room, node), &exports, name, *span);
-                        Inferred::unknown()
-                    }
+                    found
                 }
-            }
+                None => {
+                    self.tell_unknown_export((room, node), &exports, name, *span);
+                    Inferred::unknown()
+                }
+            },
         };
         self.refer(reference, used, Target::Node(room, node), found.ty.clone());
         found
@@ -453,26 +448,39 @@ impl Analyzer<'_, '_> {
             format!("{id} does not export {name:?}"),
         );
         let known: Vec<&str> = exports.iter().map(|(export, _)| export.as_ref()).collect();
-        self.tell(match (crate::suggest::nearest(name, known.iter().copied()), known.as_slice()) {
-            (Some(near), _) => mistake.with_help(format!("did you mean {near}?")).with_fix(river_syntax::Fix {
-                title: format!("write {near}"),
-                edits: vec![river_syntax::Edit {
-                    span,
-                    replacement: near.to_owned(),
-                }],
-                safe: false,
-            }),
-            (None, []) => mistake.with_help("it exports nothing"),
-            (None, [only]) => mistake.with_help(format!("it exports {only}")).with_fix(river_syntax::Fix {
-                title: format!("write {only}"),
-                edits: vec![river_syntax::Edit {
-                    span,
-                    replacement: (*only).to_owned(),
-                }],
-                safe: false,
-            }),
-            (None, known) => mistake.with_help(format!("it exports {}", known.join(", "))),
-        });
+        self.tell(
+            match (
+                crate::suggest::nearest(name, known.iter().copied()),
+                known.as_slice(),
+            ) {
+                (Some(near), _) => {
+                    mistake
+                        .with_help(format!("did you mean {near}?"))
+                        .with_fix(river_syntax::Fix {
+                            title: format!("write {near}"),
+                            edits: vec![river_syntax::Edit {
+                                span,
+                                replacement: near.to_owned(),
+                            }],
+                            safe: false,
+                        })
+                }
+                (None, []) => mistake.with_help("it exports nothing"),
+                (None, [only]) => {
+                    mistake
+                        .with_help(format!("it exports {only}"))
+                        .with_fix(river_syntax::Fix {
+                            title: format!("write {only}"),
+                            edits: vec![river_syntax::Edit {
+                                span,
+                                replacement: (*only).to_owned(),
+                            }],
+                            safe: false,
+                        })
+                }
+                (None, known) => mistake.with_help(format!("it exports {}", known.join(", "))),
+            },
+        );
     }
 }
 

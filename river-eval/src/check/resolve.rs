@@ -19,11 +19,7 @@ const MAX_GUESSES: usize = 100;
 /// What a name means.
 pub(super) enum Found {
     /// A block, and how many names of the path are its id.
-    Node {
-        scope: usize,
-        node: usize,
-        used: usize,
-    },
+    Node { scope: usize, node: usize, used: usize },
     /// The block that the name stands in; told.
     Own,
     /// `argument.x.value`.
@@ -45,7 +41,9 @@ impl Analyzer<'_, '_> {
         };
         let visible = self.rooms.visible(scope);
         for &room in &visible {
-            let Some(found) = self.rooms.scopes.get(room) else { continue };
+            let Some(found) = self.rooms.scopes.get(room) else {
+                continue;
+            };
             if let Some((name, ty)) = &found.variable
                 && name == root
             {
@@ -67,8 +65,12 @@ impl Analyzer<'_, '_> {
             }
             partial.push_str(name);
             for &room in &visible {
-                let Some(found) = self.rooms.scopes.get(room) else { continue };
-                let Some(&node) = found.by_id.get(partial.as_str()) else { continue };
+                let Some(found) = self.rooms.scopes.get(room) else {
+                    continue;
+                };
+                let Some(&node) = found.by_id.get(partial.as_str()) else {
+                    continue;
+                };
                 let referable = found.nodes.get(node).is_some_and(|node| {
                     matches!(node.what, What::Component(_) | What::Custom(_))
                         || matches!(node.what, What::Unknown) && node.block.label.is_some()
@@ -97,7 +99,9 @@ impl Analyzer<'_, '_> {
     fn resolve_argument(&mut self, scope: usize, reference: &Reference) -> Found {
         // A template sees the arguments of the module around it.
         let rooms = self.rooms.visible(scope);
-        let Some(&room) = rooms.last() else { return Found::Unknown };
+        let Some(&room) = rooms.last() else {
+            return Found::Unknown;
+        };
         let Some((name, span)) = reference.path.get(1) else {
             self.tell(
                 Diagnostic::error(
@@ -219,8 +223,10 @@ impl Analyzer<'_, '_> {
             "configurations of this language have no exporters.…: write the component's name, its label and its export, \
              such as prometheus.remote_write.default.receiver"
                 .to_owned()
-        } else if matches!(first, "local" | "locals" | "var") && reference.path.len() > 1 && first != "local" {
-            "there are no local variables: write the value out, or make it an argument of a declare".to_owned()
+        } else if matches!(first, "local" | "locals" | "var") && reference.path.len() > 1 && first != "local"
+        {
+            "there are no local variables: write the value out, or make it an argument of a declare"
+                .to_owned()
         } else if reference.path.len() == 1 {
             match nearest(&written, stdlib::roots()) {
                 Some(near) => format!("did you mean {near}?"),
@@ -243,7 +249,9 @@ impl Analyzer<'_, '_> {
     }
 
     fn known_in_root(&self, reference: &Reference) -> bool {
-        let Some(root) = self.rooms.scopes.first() else { return false };
+        let Some(root) = self.rooms.scopes.first() else {
+            return false;
+        };
         let mut partial = String::new();
         reference.path.iter().any(|(name, _)| {
             if !partial.is_empty() {
@@ -368,10 +376,14 @@ impl Analyzer<'_, '_> {
 
 /// The value of an attribute of a block.
 pub(super) fn value_of<'b>(block: &'b Block, name: &str) -> Option<&'b Expr> {
-    block.body.statements.iter().find_map(|statement| match statement {
-        Statement::Attribute(attribute) if &*attribute.name == name => Some(&attribute.value),
-        _ => None,
-    })
+    block
+        .body
+        .statements
+        .iter()
+        .find_map(|statement| match statement {
+            Statement::Attribute(attribute) if &*attribute.name == name => Some(&attribute.value),
+            _ => None,
+        })
 }
 
 /// The literal text of an attribute of a block.

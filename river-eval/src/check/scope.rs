@@ -149,7 +149,14 @@ impl<'f> Rooms<'f> {
                     .filter(|inner| &*inner.name == "template")
                     .flat_map(inner_blocks)
                     .collect();
-                let inner = self.open(ScopeKind::Foreach, Some(number), Some(block), template, imported, file);
+                let inner = self.open(
+                    ScopeKind::Foreach,
+                    Some(number),
+                    Some(block),
+                    template,
+                    imported,
+                    file,
+                );
                 if let Some(inner) = self.scopes.get_mut(inner) {
                     inner.variable = super::resolve::text_of(block, "var").map(|name| (name, Ty::Unknown));
                 }

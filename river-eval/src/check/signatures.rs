@@ -93,9 +93,8 @@ pub(super) fn of(name: &str) -> Option<Signature> {
         "string.split" | "split" => takes(&[Text, Text], Texts),
         "string.to_lower" | "to_lower" | "string.to_upper" | "to_upper" => takes(&[Text], Text),
         "string.trim_space" | "trim_space" => takes(&[Text], Text),
-        "string.trim" | "trim" | "string.trim_prefix" | "trim_prefix" | "string.trim_suffix" | "trim_suffix" => {
-            takes(&[Text, Text], Text)
-        }
+        "string.trim" | "trim" | "string.trim_prefix" | "trim_prefix" | "string.trim_suffix"
+        | "trim_suffix" => takes(&[Text, Text], Text),
         "sys.env" | "env" => Signature {
             pure: false,
             ..takes(&[Text], Text)
@@ -137,11 +136,22 @@ mod tests {
             let signature = super::of(info.name).unwrap_or_else(|| panic!("{} has none", info.name));
             let (_, arguments) = info.signature.split_once('(').unwrap();
             let arguments: Vec<&str> = arguments.trim_end_matches(')').split(", ").collect();
-            let rest = arguments.iter().filter(|argument| argument.ends_with("...")).count();
-            let optional = arguments.iter().filter(|argument| argument.ends_with('?')).count();
+            let rest = arguments
+                .iter()
+                .filter(|argument| argument.ends_with("..."))
+                .count();
+            let optional = arguments
+                .iter()
+                .filter(|argument| argument.ends_with('?'))
+                .count();
             assert_eq!(signature.rest.is_some(), rest == 1, "{}", info.name);
             assert_eq!(signature.optional.len(), optional, "{}", info.name);
-            assert_eq!(signature.required.len(), arguments.len() - rest - optional, "{}", info.name);
+            assert_eq!(
+                signature.required.len(),
+                arguments.len() - rest - optional,
+                "{}",
+                info.name
+            );
         }
     }
 }

@@ -124,7 +124,8 @@ macro_rules! integers {
             fn from_value(value: &Value) -> Result<Self, ConvertError> {
                 let whole = whole(value)?;
                 $type::try_from(whole).map_err(|_| {
-                    ConvertError::new(format!("{whole} is out of range: a number from {} to {} is expected", $type::MIN, $type::MAX))
+                    let what = if $type::MIN == 0 && whole < 0 { "negative" } else { "out of range" };
+                    ConvertError::new(format!("{whole} is {what}: a number from {} to {} is expected", $type::MIN, $type::MAX))
                 })
             }
 
@@ -290,7 +291,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_told() {
         insta::assert_snapshot!(told::<u8>(&Value::Int(256)), @"256 is out of range: a number from 0 to 255 is expected");
-        insta::assert_snapshot!(told::<u64>(&Value::Int(-1)), @"-1 is out of range: a number from 0 to 18446744073709551615 is expected");
+        insta::assert_snapshot!(told::<u64>(&Value::Int(-1)), @"-1 is negative: a number from 0 to 18446744073709551615 is expected");
         insta::assert_snapshot!(told::<i32>(&Value::string("ten")), @"expected number, got string");
         insta::assert_snapshot!(told::<f64>(&Value::string("1e999")), @"expected number, got string");
         insta::assert_snapshot!(told::<f32>(&Value::Float(1e300)), @"1e300 is out of range: a 32-bit floating-point number is expected");

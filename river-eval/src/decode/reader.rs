@@ -92,15 +92,19 @@ impl<'b> Reader<'b> {
             match found {
                 None => found = Some(attribute),
                 Some(first) => {
-                    self.mistakes
-                        .push(messages::duplicate_attribute(name, attribute.name_span, first.name_span));
+                    self.mistakes.push(messages::duplicate_attribute(
+                        name,
+                        attribute.name_span,
+                        first.name_span,
+                    ));
                 }
             }
         }
         if found.is_none()
             && let Some(block) = self.body.blocks.iter().find(|block| &*block.name == name)
         {
-            self.mistakes.push(messages::block_for_attribute(name, block.name_span));
+            self.mistakes
+                .push(messages::block_for_attribute(name, block.name_span));
         }
         found
     }
@@ -181,8 +185,11 @@ impl<'b> Reader<'b> {
             return Some(None);
         };
         for further in blocks {
-            self.mistakes
-                .push(messages::duplicate_block(name, further.name_span, first.name_span));
+            self.mistakes.push(messages::duplicate_block(
+                name,
+                further.name_span,
+                first.name_span,
+            ));
         }
         self.read_block(first, T::LABELLED, T::read).map(Some)
     }
@@ -275,8 +282,11 @@ impl<'b> Reader<'b> {
         }
         for block in &self.body.blocks {
             if !self.blocks.contains(&&*block.name) && !self.attributes.contains(&&*block.name) {
-                self.mistakes
-                    .push(messages::unknown_block(&block.name, block.name_span, &self.blocks));
+                self.mistakes.push(messages::unknown_block(
+                    &block.name,
+                    block.name_span,
+                    &self.blocks,
+                ));
             }
         }
         if let Some((_, span)) = self.label

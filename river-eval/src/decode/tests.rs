@@ -170,7 +170,7 @@ fn every_mistake_is_told_at_once() {
     insta::assert_snapshot!(mistakes(&wrong), @r#"
     AR0106: attribute "targets" may only be provided once (keep one of the two)
     AR0108: targets: expected array, got string (put the value in brackets: [ … ])
-    AR0108: sample_limit: -1 is out of range: a number from 0 to 4294967295 is expected (-)
+    AR0108: sample_limit: -1 is negative: a number from 0 to 4294967295 is expected (-)
     AR0108: action: "label_dropp" is no relabel action (did you mean "label_drop"?)
     AR0108: job_name: secrets may not be converted into strings (if the value is not sensitive, open it with convert.nonsensitive(…))
     AR0102: "basic_auth" must be a block, not an attribute (write `basic_auth { … }`, without `=`)

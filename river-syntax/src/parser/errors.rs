@@ -178,6 +178,34 @@ impl Parser<'_> {
         self.report(error);
     }
 
+    /// NUL bytes are illegal everywhere, as in the reference, also inside of strings and comments, which the lexer reads as they stand. Each
+    /// token tells its first one.
+    pub(super) fn check_nul_bytes(&mut self) {
+        let mut at = 0;
+        let mut found = Vec::new();
+        while let Some(next) = self
+            .text
+            .as_bytes()
+            .get(at..)
+            .and_then(|rest| memchr::memchr(0, rest))
+        {
+            let offset = (at + next) as u32;
+            let token = self.tokens.at_offset(offset);
+            if self.tokens.start(token) != offset {
+                let span = Span::new(self.file, offset, offset + 1);
+                found.push(
+                    Diagnostic::error(&codes::ILLEGAL_CHARACTER, span, "illegal character NUL")
+                        .with_help("the file holds a NUL byte; was it cut off when it was written?"),
+                );
+            }
+            at = (self.tokens.end(token) as usize).max(at + next + 1);
+        }
+        if !found.is_empty() {
+            self.errors.extend(found);
+            self.errors.sort_by_key(|error| error.primary.span.start);
+        }
+    }
+
     /// A comment that is never closed reaches to the end of the text, so it is the last token.
     pub(super) fn check_last_comment(&mut self) {
         let Some(last) = (self.tokens.len() as u32).checked_sub(1) else {

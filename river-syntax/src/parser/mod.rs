@@ -92,6 +92,7 @@ fn parse(file: FileId, text: Arc<str>, grammar: impl FnOnce(&mut Parser<'_>)) ->
     };
     grammar(&mut parser);
     parser.check_last_comment();
+    parser.check_nul_bytes();
     if text.len() > MAX_TEXT_BYTES {
         let end = tokens.start(tokens.len() as u32);
         let error = Diagnostic::error(

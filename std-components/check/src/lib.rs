@@ -4,4 +4,8 @@
 //! releases of Grafana Alloy and of this agent, and the rules that say what a value means. Nothing here runs anything.
 
 pub mod catalog;
+mod check;
+pub mod codes;
 pub mod rules;
+
+pub use check::{FileLoader, Settings, check};
