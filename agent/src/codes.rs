@@ -12,6 +12,7 @@ pub(crate) fn all() -> Vec<&'static Code> {
         crate::lint_config::codes::CODES,
         river_eval::codes::check::CODES,
         alloy_check::codes::CODES,
+        std_components::controller::codes::CODES,
     ];
     let mut codes: Vec<&'static Code> = lists.into_iter().flatten().copied().collect();
     codes.sort_by_key(|code| code.id);

@@ -2,6 +2,9 @@
 
 mod api;
 mod lifecycle;
+mod server;
+
+pub(crate) use server::{Access, HttpBlock};
 
 use crate::runtime::Agent;
 use axum::Router;
@@ -13,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// The routes; `prefix` (`--server.http.ui-path-prefix`) stands before those that the UI calls.
-fn router(agent: Arc<Agent>, prefix: &str) -> Router {
+fn router(agent: Arc<Agent>, prefix: &str, access: Access) -> Router {
     let ui = Router::new()
         .route("/api/v0/web/components", get(api::components))
         .route("/api/v0/web/components/{*id}", get(api::component))
@@ -30,19 +33,15 @@ fn router(agent: Arc<Agent>, prefix: &str) -> Router {
         .route("/api/v0/component/{*path}", get(api::component_page))
         .merge(ui)
         .fallback(|| async { (StatusCode::NOT_FOUND, "404 page not found\n") })
+        .layer(axum::middleware::from_fn_with_state(access, server::authenticate))
         .with_state(agent)
 }
 
 /// Serves until the token is cancelled; requests under way are finished.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    agent: Arc<Agent>,
-    prefix: &str,
-    stop: CancellationToken,
-) -> std::io::Result<()> {
-    axum::serve(listener, router(agent, prefix))
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await
+pub(crate) async fn serve(listener: TcpListener, agent: Arc<Agent>, prefix: &str, stop: CancellationToken) {
+    let access = agent.access().clone();
+    let router = router(agent, prefix, access.clone());
+    server::serve(listener, router, access, stop).await;
 }
 
 /// A JSON answer.

@@ -5,6 +5,7 @@ mod process;
 pub(crate) use process::{Ended, run};
 
 use crate::config_metrics::{self, ConfigMetrics};
+use crate::http::{Access, HttpBlock};
 use crate::sources::{self, ReadError, Source};
 use river_eval::eval::Constants;
 use river_syntax::{Diagnostic, Severity, Sources};
@@ -47,7 +48,7 @@ impl Default for Options {
 }
 
 impl Options {
-    fn for_controller(&self) -> controller::Options {
+    fn for_controller(&self, access: &Access) -> controller::Options {
         controller::Options {
             services: Services {
                 storage: self.storage.clone(),
@@ -59,6 +60,7 @@ impl Options {
                 hostname: hostname(),
                 ..Constants::default()
             },
+            config_blocks: vec![Arc::new(HttpBlock(access.clone()))],
             ..controller::Options::default()
         }
     }
@@ -89,7 +91,7 @@ pub(crate) fn check(options: &Options, texts: &[Source]) -> (Sources, Vec<Diagno
     // Components may make channels and timers when they are built.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let guard = runtime.as_ref().ok().map(tokio::runtime::Runtime::enter);
-    let answer = match controller::check(&options.for_controller(), sources.clone()) {
+    let answer = match controller::check(&options.for_controller(&Access::default()), sources.clone()) {
         Ok(warnings) => (sources, warnings),
         Err(rejected) => (rejected.sources, rejected.diagnostics),
     };
@@ -116,6 +118,8 @@ pub(crate) enum ReloadError {
 pub(crate) struct Agent {
     options: Options,
     controller: Controller,
+    /// Who may use the HTTP server, and how.
+    access: Access,
     config: ConfigMetrics,
     ready: AtomicBool,
     hostname: String,
@@ -129,13 +133,15 @@ impl Agent {
     /// # Errors
     /// Where metrics are registered twice.
     fn new(options: Options) -> Result<Self, prometheus::Error> {
-        let controller = Controller::new(options.for_controller())?;
+        let access = Access::default();
+        let controller = Controller::new(options.for_controller(&access))?;
         let registry = controller.metrics().registry();
         let config = ConfigMetrics::new(registry)?;
         registry.register(Box::new(crate::resources::Resources::new()?))?;
         Ok(Self {
             options,
             controller,
+            access,
             config,
             ready: AtomicBool::new(false),
             hostname: hostname(),
@@ -260,6 +266,11 @@ impl Agent {
     /// All metrics of the process.
     pub(crate) fn metrics(&self) -> &MetricsHub {
         self.controller.metrics()
+    }
+
+    /// Who may use the HTTP server, and how.
+    pub(crate) fn access(&self) -> &Access {
+        &self.access
     }
 
     /// The machine's name.

@@ -14,6 +14,7 @@ mod cli_language;
 mod flow;
 mod harness;
 mod http_api;
+mod http_settings;
 mod lifecycle;
 mod logs;
 mod loki_endpoint;

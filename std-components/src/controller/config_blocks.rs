@@ -17,6 +17,14 @@ pub trait ConfigBlock: Send + Sync {
     /// All mistakes.
     fn check(&self, node: &Node, body: &BodyValue) -> Result<Vec<Diagnostic>, Vec<Diagnostic>>;
 
+    /// Whether a body that [`check`](Self::check) took can be acted on here and now: files may be read, nothing is changed.
+    ///
+    /// # Errors
+    /// Why not. An error at a load, a warning where a configuration is only checked.
+    fn prepare(&self, _: &Node, _: &BodyValue) -> Result<(), Box<Diagnostic>> {
+        Ok(())
+    }
+
     /// Acts on a body that [`check`](Self::check) took; `None` when the configuration has the block no more.
     fn apply(&self, body: Option<&BodyValue>);
 }

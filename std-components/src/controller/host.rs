@@ -151,7 +151,11 @@ impl Host for ComponentHost {
             return (component.check)(body).map(|()| Vec::new());
         }
         match self.config_blocks.get(&*node.block.name) {
-            Some(block) => block.check(node, body),
+            Some(block) => {
+                let warnings = block.check(node, body)?;
+                block.prepare(node, body).map_err(|finding| vec![*finding])?;
+                Ok(warnings)
+            }
             None => Ok(Vec::new()),
         }
     }
@@ -170,6 +174,7 @@ impl Host for ComponentHost {
             return Err(Refused::Configuration(Vec::new()));
         };
         warnings.extend(block.check(node, body).map_err(Refused::Configuration)?);
+        block.prepare(node, body).map_err(Refused::World)?;
         Ok(Instance::Config(block.clone()))
     }
 
@@ -210,6 +215,7 @@ impl Host for ComponentHost {
                         cannot_build(node, body, &BuildError::new("its arguments are wrong"))
                     })
                 })?;
+                block.prepare(node, body)?;
                 block.apply(Some(body));
                 Ok(())
             }

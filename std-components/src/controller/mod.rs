@@ -4,6 +4,7 @@
 //! The life of a component and what a reload does are told in `docs/runtime.md`.
 
 mod changes;
+pub mod codes;
 mod config_blocks;
 mod health;
 mod host;
