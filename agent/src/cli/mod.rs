@@ -10,6 +10,7 @@ pub(crate) mod lsp;
 mod output;
 mod parallel;
 pub(crate) mod run;
+pub(crate) mod schema;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -38,6 +39,7 @@ pub(crate) fn usage() -> ExitCode {
         alloy-rs fmt -w config.alloy              format a file in place\n  \
         cat config.alloy | alloy-rs fmt           format standard input\n  \
         alloy-rs eval '1 + 2'                     what an expression gives; without one a prompt\n  \
+        alloy-rs schema loki.write                what a component takes and exports\n  \
         alloy-rs explain AR0201                   what the code of a message means\n  \
         alloy-rs lsp                              what an editor starts; see docs/editor.md\n  \
         alloy-rs completion bash > /etc/bash_completion.d/alloy-rs"
@@ -59,6 +61,8 @@ pub(crate) enum Command {
     Check(check::CheckArgs),
     /// Evaluate an expression, or a dialogue of them
     Eval(eval::EvalArgs),
+    /// Print what a component takes and exports, or list all components
+    Schema(schema::SchemaArgs),
     /// Explain a code of a diagnostic, or list all codes
     Explain(explain::ExplainArgs),
     /// Serve an editor over standard input and output (Language Server Protocol)
@@ -75,6 +79,7 @@ impl Cli {
             Command::Fmt(args) => fmt::execute(args),
             Command::Check(args) => check::execute(args),
             Command::Eval(args) => eval::execute(&args),
+            Command::Schema(args) => schema::execute(&args),
             Command::Explain(args) => explain::execute(&args),
             Command::Lsp(args) => lsp::execute(&args),
             Command::Completion(args) => completion::execute(&args),

@@ -132,6 +132,7 @@ fn every_command_helps_with_examples() {
         &["fmt", "--help"],
         &["check", "--help"],
         &["completion", "--help"],
+        &["schema", "--help"],
     ] {
         let output = run(arguments, "");
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");

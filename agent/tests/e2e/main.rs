@@ -23,4 +23,5 @@ mod lsp_client;
 mod metrics;
 mod prometheus_peer;
 mod quickstart;
+mod schema;
 mod workspace;

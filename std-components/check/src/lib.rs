@@ -6,6 +6,7 @@
 pub mod catalog;
 mod check;
 pub mod codes;
+pub mod describe;
 pub mod rules;
 
 pub use check::{FileLoader, Settings, check};
