@@ -138,6 +138,12 @@ fn read() -> procfs::ProcResult<Reading> {
     Ok(reading)
 }
 
+/// The process' memory now; 0 where it cannot be read.
+pub(crate) fn resident_bytes() -> u64 {
+    let read = procfs::process::Process::myself().and_then(|process| process.statm());
+    read.map_or(0, |memory| memory.resident * procfs::page_size())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,14 +24,43 @@ pub(super) async fn component(State(agent): State<Arc<Agent>>, Path(id): Path<St
     }
 }
 
-/// A cluster of one: this agent.
+/// The components of a module: `ID/components`, where ids hold slashes.
+pub(super) async fn module_components(State(agent): State<Arc<Agent>>, Path(path): Path<String>) -> Response {
+    let Some(module) = path.strip_suffix("/components") else {
+        return (StatusCode::NOT_FOUND, "404 page not found\n").into_response();
+    };
+    match agent.components_of(module) {
+        Some(components) => super::json(&components),
+        // The reference's status for a module that is not there.
+        None => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!("module {module:?} not found\n"),
+        )
+            .into_response(),
+    }
+}
+
+/// Configurations from a server are not part of this agent.
+pub(super) async fn remotecfg() -> Response {
+    (
+        StatusCode::NOT_IMPLEMENTED,
+        "remotecfg is not part of alloy-rs: there are no remote components\n",
+    )
+        .into_response()
+}
+
 pub(super) async fn peers(State(agent): State<Arc<Agent>>) -> Response {
-    super::json(&serde_json::json!([{
+    super::json(&peer(&agent))
+}
+
+/// A cluster of one: this agent.
+pub(super) fn peer(agent: &Agent) -> serde_json::Value {
+    serde_json::json!([{
         "name": agent.hostname(),
         "addr": agent.address(),
         "isSelf": true,
         "state": "participant",
-    }]))
+    }])
 }
 
 pub(super) async fn metrics(State(agent): State<Arc<Agent>>) -> Response {

@@ -1,5 +1,6 @@
 //! `/-/ready`, `/-/healthy`, `/-/reload`.
 
+use super::source;
 use crate::report;
 use crate::runtime::{Agent, ReloadError};
 use axum::extract::State;
@@ -45,14 +46,27 @@ pub(super) async fn reload(State(agent): State<Arc<Agent>>, headers: HeaderMap) 
             super::json(&serde_json::json!({"status": "success", "message": "config reloaded"}))
         }
         Ok(()) => (StatusCode::OK, "config reloaded\n").into_response(),
+        Err(ReloadError::Read(error)) if wants_json => {
+            let failure =
+                serde_json::json!({"version": 1, "diagnostics": [], "failures": [error.to_string()]});
+            let mut answer = super::json(&failure);
+            *answer.status_mut() = StatusCode::BAD_REQUEST;
+            answer
+        }
         Err(ReloadError::Read(error)) => (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
         Err(ReloadError::Rejected { sources, diagnostics }) if wants_json => {
-            let mut answer = super::json(&report::json(&sources, &diagnostics));
+            let masks = source::masks(&sources);
+            let text = serde_json::to_string(&report::json(&sources, &diagnostics)).unwrap_or_default();
+            let text = masks.iter().fold(text, |text, mask| mask.hide(&text));
+            let mut answer = ([(header::CONTENT_TYPE, "application/json")], text).into_response();
             *answer.status_mut() = StatusCode::BAD_REQUEST;
             answer
         }
         Err(ReloadError::Rejected { sources, diagnostics }) => {
-            (StatusCode::BAD_REQUEST, report::text(&sources, &diagnostics)).into_response()
+            let masks = source::masks(&sources);
+            let text = report::text(&sources, &diagnostics);
+            let text = masks.iter().fold(text, |text, mask| mask.hide(&text));
+            (StatusCode::BAD_REQUEST, text).into_response()
         }
     }
 }

@@ -1,13 +1,21 @@
-//! The agent's HTTP server: the reference's endpoints with its paths, words and JSON shapes.
+//! The agent's HTTP server: the reference's endpoints with its paths, words and JSON shapes, the page, and what the page needs besides.
 
 mod api;
+mod graph;
 mod lifecycle;
+mod live;
+mod page;
+mod profile;
 mod server;
+mod source;
+mod support;
+mod view;
 
 pub(crate) use server::{Access, HttpBlock};
 
 use crate::runtime::Agent;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -15,24 +23,46 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+/// Bytes of a request's body at the most; no endpoint takes a larger one.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+
 /// The routes; `prefix` (`--server.http.ui-path-prefix`) stands before those that the UI calls.
 fn router(agent: Arc<Agent>, prefix: &str, access: Access) -> Router {
+    let prefix = match prefix.trim_matches('/') {
+        "" => String::new(),
+        prefix => format!("/{prefix}"),
+    };
     let ui = Router::new()
         .route("/api/v0/web/components", get(api::components))
         .route("/api/v0/web/components/{*id}", get(api::component))
-        .route("/api/v0/web/peers", get(api::peers));
-    let ui = match prefix.trim_matches('/') {
+        .route("/api/v0/web/modules/{*path}", get(api::module_components))
+        .route("/api/v0/web/remotecfg/{*path}", get(api::remotecfg))
+        .route("/api/v0/web/peers", get(api::peers))
+        .route("/api/v0/web/debug/{*id}", get(live::debug))
+        .route("/api/v0/web/graph", get(live::root_graph))
+        .route("/api/v0/web/graph/{*module}", get(live::module_graph))
+        .route("/api/v0/ui/graph", get(graph::graph))
+        .route("/api/v0/ui/state", get(view::state))
+        .route("/api/v0/ui/config", get(view::config))
+        .route("/api/v0/ui/component/{*id}", get(view::component))
+        .merge(page::routes(&prefix));
+    let ui = match prefix.as_str() {
         "" => ui,
-        prefix => Router::new().nest(&format!("/{prefix}"), ui),
+        prefix => Router::new().nest(prefix, ui),
     };
     Router::new()
         .route("/-/ready", get(lifecycle::ready))
         .route("/-/healthy", get(lifecycle::healthy))
         .route("/-/reload", get(lifecycle::reload).post(lifecycle::reload))
+        .route("/-/support", get(support::bundle))
         .route("/metrics", get(api::metrics))
+        .route("/debug/pprof", get(profile::none))
+        .route("/debug/pprof/{*path}", get(profile::none))
         .route("/api/v0/component/{*path}", get(api::component_page))
         .merge(ui)
         .fallback(|| async { (StatusCode::NOT_FOUND, "404 page not found\n") })
+        .layer(axum::Extension(graph::Drawings::default()))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(axum::middleware::from_fn_with_state(access, server::authenticate))
         .with_state(agent)
 }

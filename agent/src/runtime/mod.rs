@@ -1,21 +1,25 @@
 //! The running agent: a controller with the files that its configuration comes from.
 
+mod loads;
 mod process;
 
+pub(crate) use loads::{Loads, Refused, Taken};
 pub(crate) use process::{Ended, run};
 
 use crate::config_metrics::{self, ConfigMetrics};
 use crate::http::{Access, HttpBlock};
+use crate::live_metrics::DroppedItems;
 use crate::sources::{self, ReadError, Source};
 use river_eval::eval::Constants;
 use river_syntax::{Diagnostic, Severity, Sources};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 use std_components::component::{MetricsHub, Page, Services, Stability};
-use std_components::controller::{self, ComponentInfo, Controller};
+use std_components::controller::{self, ComponentInfo, Controller, HealthInfo};
+use std_components::signals::Flows;
 
 /// What `run` was asked for.
 #[derive(Clone, Debug)]
@@ -125,6 +129,8 @@ pub(crate) struct Agent {
     hostname: String,
     /// Where HTTP is served, once it is; of port 0, the one that the system chose.
     address: OnceLock<SocketAddr>,
+    loads: Mutex<Loads>,
+    started: Instant,
 }
 
 impl Agent {
@@ -138,6 +144,7 @@ impl Agent {
         let registry = controller.metrics().registry();
         let config = ConfigMetrics::new(registry)?;
         registry.register(Box::new(crate::resources::Resources::new()?))?;
+        registry.register(Box::new(DroppedItems::new(controller.services().flows.clone())?))?;
         Ok(Self {
             options,
             controller,
@@ -146,6 +153,8 @@ impl Agent {
             ready: AtomicBool::new(false),
             hostname: hostname(),
             address: OnceLock::new(),
+            loads: Mutex::default(),
+            started: Instant::now(),
         })
     }
 
@@ -166,6 +175,13 @@ impl Agent {
             Err(error) => {
                 self.config.loaded("unreadable", false);
                 tracing::error!(%error, "cannot read the configuration; {}", self.meanwhile());
+                self.refused(Refused {
+                    at: SystemTime::now(),
+                    hash: String::new(),
+                    unreadable: Some(error.to_string()),
+                    sources: Sources::new(),
+                    diagnostics: Vec::new(),
+                });
                 return Err(ReloadError::Read(error));
             }
         };
@@ -174,7 +190,7 @@ impl Agent {
                 .iter()
                 .map(|source| (source.name.as_str(), source.text.as_str())),
         );
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         let not_texts = sources::not_texts(&texts);
         let loaded = if not_texts.is_empty() {
             self.controller.load(table(&texts)).await
@@ -200,6 +216,15 @@ impl Agent {
                     duration = ?began.elapsed(),
                     "finished complete graph evaluation"
                 );
+                let mut loads = self.loads.lock().unwrap_or_else(PoisonError::into_inner);
+                loads.count += 1;
+                loads.refused = None;
+                loads.taken = Some(Taken {
+                    hash,
+                    at: SystemTime::now(),
+                    sources: report.sources,
+                    warnings: report.warnings,
+                });
                 Ok(())
             }
             Err(rejected) => {
@@ -218,12 +243,61 @@ impl Agent {
                     "the configuration was rejected as a whole; {}",
                     self.meanwhile()
                 );
+                self.refused(Refused {
+                    at: SystemTime::now(),
+                    hash,
+                    unreadable: None,
+                    sources: rejected.sources.clone(),
+                    diagnostics: rejected.diagnostics.clone(),
+                });
                 Err(ReloadError::Rejected {
                     sources: rejected.sources,
                     diagnostics: rejected.diagnostics,
                 })
             }
         }
+    }
+
+    fn refused(&self, refused: Refused) {
+        let mut loads = self.loads.lock().unwrap_or_else(PoisonError::into_inner);
+        loads.count += 1;
+        loads.refused = Some(refused);
+    }
+
+    /// What became of the last loads.
+    pub(crate) fn loads(&self) -> Loads {
+        self.loads.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Since when the agent runs.
+    pub(crate) fn uptime(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// What `run` was asked for.
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// What flows between components.
+    pub(crate) fn flows(&self) -> &Flows {
+        &self.controller.services().flows
+    }
+
+    /// The components of a module, of the root where the id is empty; `None` where there is no such module.
+    pub(crate) fn components_of(&self, module: &str) -> Option<Vec<ComponentInfo>> {
+        self.controller.components_of(module)
+    }
+
+    /// Ids of all modules.
+    pub(crate) fn modules(&self) -> Vec<river_eval::Str> {
+        self.controller.modules()
+    }
+
+    /// How a component fared, the newest first.
+    pub(crate) fn health_history(&self, id: &str) -> Vec<HealthInfo> {
+        let history = self.controller.health_history(id);
+        history.into_iter().map(HealthInfo::from).collect()
     }
 
     /// What goes on when a configuration is not taken.

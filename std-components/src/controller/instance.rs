@@ -59,6 +59,8 @@ impl RunningComponent {
             .iter()
             .enumerate()
             .flat_map(|(cell, history)| history.iter().map(move |health| (cell, health)))
+            // A cell that nobody has written says nothing.
+            .filter(|(_, health)| !health.message.is_empty())
             .collect();
         changes.sort_by_key(|(_, health)| health.updated);
         let mut now: [Option<&Health>; 3] = [None; 3];

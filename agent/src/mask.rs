@@ -1,0 +1,378 @@
+//! Configuration texts as they may be shown: literals of secrets stand as `"(secret)"`.
+//!
+//! What is secret is known from the components' schemas. Where no schema knows a name (a custom component, a text with mistakes) the name decides:
+//! a literal too many is hidden rather than one too few.
+
+use river_eval::schema::{BodySchema, Type};
+use river_syntax::ast::{Body, Statement};
+use river_syntax::{FileId, SyntaxKind, Tree};
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+/// What stands for a secret.
+const HIDDEN: &str = "(secret)";
+
+/// Shorter literals are too common in other words to be hidden in messages.
+const SHORTEST_HIDDEN: usize = 4;
+
+/// A text that may be shown.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Masked {
+    /// The text.
+    pub(crate) text: String,
+    /// Places of the original with the lengths of what stands there now, in order.
+    edits: Vec<(Range<usize>, usize)>,
+    /// What was hidden.
+    secrets: Vec<String>,
+}
+
+impl Masked {
+    /// Where something of the original stands now.
+    pub(crate) fn offset(&self, original: usize) -> usize {
+        let mut moved = original;
+        for (range, length) in &self.edits {
+            if range.start >= original {
+                break;
+            }
+            if original < range.end {
+                // In a hidden literal: at its start.
+                return moved - (original - range.start);
+            }
+            moved = moved + length - range.len();
+        }
+        moved
+    }
+
+    /// A message about the text, without what was hidden.
+    pub(crate) fn hide(&self, message: &str) -> String {
+        let mut shown = message.to_owned();
+        for secret in &self.secrets {
+            if shown.contains(secret.as_str()) {
+                shown = shown.replace(secret.as_str(), HIDDEN);
+            }
+        }
+        shown
+    }
+}
+
+/// Hides the secrets of a configuration text, one with mistakes too.
+pub(crate) fn mask(text: &str) -> Masked {
+    let parse = river_syntax::parse_file(FileId(0), text);
+    let mut known = HashMap::new();
+    let mut finder = Finder::default();
+    if let Some(body) = parse.body() {
+        finder.body(body, None, true, &mut known);
+    }
+    let Some(root) = parse.root() else {
+        return Masked {
+            text: text.to_owned(),
+            ..Masked::default()
+        };
+    };
+    let tree = root.tree();
+    let tokens = tree.tokens();
+    let mut masked = Masked::default();
+    let mut copied = 0;
+    let mut hiding = Hiding::default();
+    for token in 0..u32::try_from(tokens.len()).unwrap_or(u32::MAX) {
+        let kind = tokens.kind(token);
+        hiding.step(tree, token, kind, &known);
+        if !is_text(kind) {
+            continue;
+        }
+        let (range, literal) = (tokens.range(token), tree.token_text(token));
+        let shown = if hiding.hides() {
+            let inner = literal.trim_matches(['"', '`']);
+            if inner.len() >= SHORTEST_HIDDEN {
+                masked.secrets.push(inner.to_owned());
+            }
+            // An empty literal hides nothing, and tells that nothing is set.
+            if inner.is_empty() {
+                continue;
+            }
+            format!("\"{HIDDEN}\"")
+        } else {
+            match without_password(literal) {
+                Some((shown, password)) => {
+                    masked.secrets.push(password);
+                    shown
+                }
+                None => continue,
+            }
+        };
+        masked.text.push_str(text.get(copied..range.start).unwrap_or(""));
+        masked.text.push_str(&shown);
+        copied = range.end;
+        masked.edits.push((range, shown.len()));
+    }
+    masked.text.push_str(text.get(copied..).unwrap_or(""));
+    masked
+}
+
+fn is_text(kind: SyntaxKind) -> bool {
+    matches!(
+        kind,
+        SyntaxKind::String
+            | SyntaxKind::RawString
+            | SyntaxKind::BadEscape
+            | SyntaxKind::OpenString
+            | SyntaxKind::OpenRawString
+    )
+}
+
+/// A text with the password of a URL in it hidden, and the password.
+pub(crate) fn without_password(text: &str) -> Option<(String, String)> {
+    let start = text.find("://")? + 3;
+    let rest = text.get(start..)?;
+    let authority = rest
+        .split(['/', '?', '#', '"', '`', ' ', '\n'])
+        .next()
+        .unwrap_or("");
+    let (user, _) = authority.rsplit_once('@')?;
+    let (name, password) = user.split_once(':')?;
+    if password.is_empty() {
+        return None;
+    }
+    let at = start + name.len() + 1;
+    let shown = format!("{}{HIDDEN}{}", text.get(..at)?, text.get(at + password.len()..)?);
+    Some((shown, password.to_owned()))
+}
+
+/// Follows the tokens: whether a literal is the value of something secret.
+#[derive(Default)]
+struct Hiding {
+    inside: bool,
+    /// Open brackets since the value began: whether what stands in them is a name, of a variable or a key, and may be seen.
+    open: Vec<bool>,
+    /// The token before, layout left out.
+    before: Option<u32>,
+    /// The last name or literal, which an `=` may follow.
+    last: Option<u32>,
+}
+
+impl Hiding {
+    fn hides(&self) -> bool {
+        self.inside && !self.open.contains(&true)
+    }
+
+    fn step(&mut self, tree: &Tree, token: u32, kind: SyntaxKind, known: &HashMap<u32, bool>) {
+        if self.inside {
+            match kind {
+                SyntaxKind::LCurly => self.open.push(false),
+                SyntaxKind::LParen => self
+                    .open
+                    .push(self.before.is_some_and(|token| tree.token_text(token) == "env")),
+                SyntaxKind::LBrack => self.open.push(self.before.is_some_and(|token| {
+                    matches!(
+                        tree.tokens().kind(token),
+                        SyntaxKind::Ident | SyntaxKind::RBrack | SyntaxKind::RParen
+                    )
+                })),
+                SyntaxKind::RCurly | SyntaxKind::RBrack | SyntaxKind::RParen => {
+                    self.inside = self.open.pop().is_some();
+                }
+                SyntaxKind::Newline | SyntaxKind::Comma if self.open.is_empty() => self.inside = false,
+                _ => {}
+            }
+        }
+        if !kind.is_trivia() {
+            self.before = Some(token);
+        }
+        match kind {
+            SyntaxKind::Eq if !self.inside => {
+                let name = self.last.take();
+                self.inside = name.is_some_and(|name| {
+                    let start = tree.tokens().start(name);
+                    known
+                        .get(&start)
+                        .copied()
+                        .unwrap_or_else(|| sounds_secret(tree.token_text(name).trim_matches(['"', '`'])))
+                });
+                self.open.clear();
+            }
+            SyntaxKind::Ident => self.last = Some(token),
+            kind if is_text(kind) => self.last = Some(token),
+            SyntaxKind::Whitespace => {}
+            _ => self.last = None,
+        }
+    }
+}
+
+/// Whether a name that no schema knows stands for a secret.
+fn sounds_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let harmless = [
+        "_file", "_path", "_url", "_uri", "_name", "_type", "_id", "_expiry",
+    ];
+    if harmless.iter().any(|end| name.ends_with(end)) {
+        return false;
+    }
+    let words = [
+        "password",
+        "passwd",
+        "passphrase",
+        "secret",
+        "token",
+        "credential",
+        "api_key",
+        "apikey",
+        "private_key",
+        "access_key",
+        "secret_key",
+        "key_pem",
+        "authorization",
+    ];
+    words.iter().any(|word| name.contains(word))
+}
+
+/// Tells of each attribute that a schema knows whether it is secret, by where its name starts.
+#[derive(Default)]
+struct Finder {
+    schemas: HashMap<&'static str, BodySchema>,
+}
+
+impl Finder {
+    fn body(
+        &mut self,
+        body: Body<'_>,
+        schema: Option<&BodySchema>,
+        top: bool,
+        known: &mut HashMap<u32, bool>,
+    ) {
+        for statement in body.statements() {
+            match statement {
+                Statement::Attribute(attribute) => {
+                    if let Some(schema) = schema.and_then(|schema| schema.attribute(attribute.name())) {
+                        known.insert(attribute.name_span().start, holds_secrets(&schema.ty));
+                    }
+                }
+                Statement::Block(block) => {
+                    let Some(inner) = block.body() else { continue };
+                    let name = block.name();
+                    let label = block.label().map_or("", |(label, _)| label);
+                    if name == "argument" && sounds_secret(label) {
+                        secret_default(inner, known);
+                        continue;
+                    }
+                    // Bodies of modules hold components again.
+                    if top && matches!(&*name, "declare" | "foreach" | "template") {
+                        self.body(inner, None, true, known);
+                        continue;
+                    }
+                    let found = match schema {
+                        Some(schema) => schema.block(&name).map(|block| block.body.get().clone()),
+                        None if top => self.component(&name),
+                        None => None,
+                    };
+                    self.body(inner, found.as_ref(), found.is_none() && top, known);
+                }
+            }
+        }
+    }
+
+    fn component(&mut self, name: &str) -> Option<BodySchema> {
+        if let Some(schema) = self.schemas.get(name) {
+            return Some(schema.clone());
+        }
+        let registration = std_components::components().find(|known| known.name == name)?;
+        let schema = (registration.arguments)();
+        self.schemas.insert(registration.name, schema.clone());
+        Some(schema)
+    }
+}
+
+/// The default of an argument whose name is that of a secret.
+fn secret_default(body: Body<'_>, known: &mut HashMap<u32, bool>) {
+    for statement in body.statements() {
+        if let Statement::Attribute(attribute) = statement {
+            known.insert(attribute.name_span().start, attribute.name() == "default");
+        }
+    }
+}
+
+fn holds_secrets(ty: &Type) -> bool {
+    let mut seen = HashSet::new();
+    fn look(ty: &Type, seen: &mut HashSet<*const BodySchema>) -> bool {
+        match ty {
+            Type::Secret => true,
+            Type::List(inner) | Type::Map(inner) => look(inner, seen),
+            Type::Object(body) => {
+                seen.insert(&raw const **body) && body.attributes.iter().any(|field| look(&field.ty, seen))
+            }
+            _ => false,
+        }
+    }
+    look(ty, &mut seen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals_of_secrets_are_hidden_and_others_are_not() {
+        let text = r#"loki.write "out" {
+	endpoint {
+		url = "https://me:hunter2@logs.example/push"
+		basic_auth {
+			username = "me"
+			password = "hunter3" // of the proxy
+		}
+		tenant_id = "t"
+	}
+}
+node "one" {
+	api_token = [ "hunter4" ]
+	token_url = "https://tokens.example"
+}
+declare "node" {
+	argument "password" { default = "hunter5" }
+	prometheus.remote_write "x" { endpoint { url = "u"
+		bearer_token = env("X") + "hunter6"
+	} }
+}
+"#;
+        insta::assert_snapshot!(mask(text).text, @r#"
+        loki.write "out" {
+        	endpoint {
+        		url = "https://me:(secret)@logs.example/push"
+        		basic_auth {
+        			username = "me"
+        			password = "(secret)" // of the proxy
+        		}
+        		tenant_id = "t"
+        	}
+        }
+        node "one" {
+        	api_token = [ "(secret)" ]
+        	token_url = "https://tokens.example"
+        }
+        declare "node" {
+        	argument "password" { default = "(secret)" }
+        	prometheus.remote_write "x" { endpoint { url = "u"
+        		bearer_token = env("X") + "(secret)"
+        	} }
+        }
+        "#);
+    }
+
+    #[test]
+    fn texts_with_mistakes_hide_theirs_too() {
+        let text = "x {{{ = \n password = \"hunter2\"\n bearer_token = \"hunter3";
+        let shown = mask(text).text;
+        assert!(!shown.contains("hunter"), "{shown}");
+    }
+
+    #[test]
+    fn places_are_found_again_and_messages_keep_the_secret() {
+        let text = "a { password = \"hunter2hunter2\" }\nb = oops";
+        let masked = mask(text);
+        let moved = masked.offset(text.find("oops").unwrap());
+        assert_eq!(masked.text.get(moved..), Some("oops"));
+        assert_eq!(masked.offset(0), 0);
+        assert_eq!(
+            masked.hide("cannot use \"hunter2hunter2\""),
+            "cannot use \"(secret)\""
+        );
+    }
+}
