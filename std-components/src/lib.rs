@@ -20,7 +20,6 @@ pub mod relabel;
 pub mod signals;
 pub mod text;
 #[cfg(feature = "loki")]
-#[expect(dead_code, unused_imports, reason = "loki.write's log is built on it next")]
 mod wal;
 
 use component::Registration;

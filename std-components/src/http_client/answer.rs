@@ -4,17 +4,19 @@
 const MAX_ANSWER: usize = 1024;
 
 /// The first line of an answer's text, for a message; empty where it has none or cannot be read.
-pub async fn first_line(mut answer: reqwest::Response) -> String {
+pub async fn first_line(answer: reqwest::Response) -> String {
+    let text = beginning(answer, MAX_ANSWER).await;
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// An answer's text, of which no more than so many bytes are read; empty where it has none or cannot be read.
+pub async fn beginning(mut answer: reqwest::Response, most: usize) -> String {
     let mut text = Vec::new();
-    while text.len() < MAX_ANSWER
+    while text.len() < most
         && let Ok(Some(chunk)) = answer.chunk().await
     {
         text.extend_from_slice(&chunk);
     }
-    text.truncate(MAX_ANSWER);
-    String::from_utf8_lossy(&text)
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .to_owned()
+    text.truncate(most);
+    String::from_utf8_lossy(&text).into_owned()
 }

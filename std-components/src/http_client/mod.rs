@@ -19,7 +19,7 @@ pub(crate) mod testing;
 mod tests;
 mod tls;
 
-pub use answer::first_line;
+pub use answer::{beginning, first_line};
 pub use arguments::{
     Authorization, BasicAuth, HttpClientArguments, OAuth2, ProxyArguments, ProxyUrl, TlsArguments, TlsVersion,
 };

@@ -2,8 +2,9 @@
 
 use crate::component::HealthCell;
 use parking_lot::Mutex;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 
 /// How long an endpoint fails until the component is called unhealthy: shorter troubles are what retries are for.
 const FOR_A_WHILE: Duration = Duration::from_secs(10);
@@ -24,6 +25,9 @@ pub struct Failing {
 pub struct EndpointsHealth {
     health: HealthCell,
     failing: Mutex<BTreeMap<String, Failing>>,
+    /// Those that have taken the last that was sent to them.
+    working: Mutex<BTreeSet<String>>,
+    recovered: Notify,
 }
 
 impl EndpointsHealth {
@@ -32,11 +36,39 @@ impl EndpointsHealth {
         Self {
             health,
             failing: Mutex::default(),
+            working: Mutex::default(),
+            recovered: Notify::new(),
         }
     }
 
-    /// An endpoint has taken something, or is gone.
+    /// An endpoint has taken something.
     pub fn works(&self, endpoint: &str) {
+        let mut working = self.working.lock();
+        if !working.contains(endpoint) {
+            working.insert(endpoint.to_owned());
+            self.recovered.notify_waiters();
+        }
+        drop(working);
+        self.no_longer_fails(endpoint);
+    }
+
+    /// An endpoint is no more.
+    pub fn gone(&self, endpoint: &str) {
+        self.working.lock().remove(endpoint);
+        self.no_longer_fails(endpoint);
+    }
+
+    /// Whether another endpoint works than this one.
+    pub fn another_works(&self, than: &str) -> bool {
+        self.working.lock().iter().any(|name| name != than)
+    }
+
+    /// Told when an endpoint works that did not before.
+    pub fn recovered(&self) -> &Notify {
+        &self.recovered
+    }
+
+    fn no_longer_fails(&self, endpoint: &str) {
         let mut failing = self.failing.lock();
         if failing.remove(endpoint).is_some() {
             self.tell(&failing);
@@ -45,6 +77,7 @@ impl EndpointsHealth {
 
     /// An endpoint has not taken something.
     pub fn fails(&self, endpoint: &str, url: &str, error: &str) {
+        self.working.lock().remove(endpoint);
         let mut failing = self.failing.lock();
         failing
             .entry(endpoint.to_owned())

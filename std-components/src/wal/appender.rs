@@ -52,11 +52,6 @@ impl<D: Disk> Appender<D> {
         }
     }
 
-    /// What it shares with the reader.
-    pub(crate) fn log(&self) -> &Arc<Log<D>> {
-        &self.log
-    }
-
     /// Takes a record for the next commit. One that is larger than a record may be is left out: answers false.
     #[must_use]
     pub(crate) fn add(&mut self, contents: &[u8], entries: u32) -> bool {
@@ -66,11 +61,6 @@ impl<D: Disk> Appender<D> {
         self.contents.extend_from_slice(contents);
         self.records.push((contents.len(), entries));
         true
-    }
-
-    /// Bytes that wait for the next commit.
-    pub(crate) fn waiting(&self) -> usize {
-        self.contents.len()
     }
 
     /// Writes and syncs what was added.

@@ -21,8 +21,8 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use appender::{Appender, Trouble};
-pub(crate) use disk::{Disk, Folder};
+pub(crate) use appender::Appender;
+pub(crate) use disk::Folder;
 pub(crate) use reader::{Next, Reader};
 pub(crate) use state::{Log, Position};
 

@@ -1,5 +1,7 @@
 //! Every point at which a machine may stop, every operation that may fail, every byte that may flip.
 
+use super::appender::Trouble;
+use super::disk::Disk;
 use super::faulty::{Faulty, Left, Plan};
 use super::*;
 use std::collections::BTreeSet;

@@ -1,9 +1,11 @@
 //! An endpoint: a bounded queue for each shard, independent of all other endpoints.
 
+use super::ledger::{Ledger, Owed};
 use super::metrics::{Metrics, Reason};
 use super::pending::{Share, size};
+use super::send::{Common, Seldoms};
 use super::settings::Settings;
-use super::shard::{Common, Item, Shard};
+use super::shard::{Item, Shard};
 use crate::component::CancellationToken;
 use crate::http_client::{EndpointsHealth, Seldom};
 use crate::signals::{Batch, Entry, LogBatch};
@@ -56,13 +58,19 @@ impl Endpoint {
             .collect();
         Self {
             common: Arc::new(Common {
+                ledger: Arc::new(Ledger::new(&metrics.ledger, &name)),
+                store: tokio::sync::Mutex::default(),
+                tasks: Mutex::default(),
+                closing: CancellationToken::new(),
+                stored: Seldom::default(),
+                no_overflow: Mutex::default(),
                 name,
                 settings: ArcSwap::from_pointee(settings),
                 changed: Notify::new(),
                 metrics,
                 health,
                 abandon: CancellationToken::new(),
-                refused: Seldom::default(),
+                refused: Seldoms::default(),
                 troubled: Seldom::default(),
                 limited: Seldom::default(),
             }),
@@ -71,7 +79,7 @@ impl Endpoint {
         }
     }
 
-    async fn push_to(&self, lane: &Lane, batch: LogBatch) {
+    async fn push_to(&self, lane: &Lane, batch: LogBatch, mut owed: Owed) {
         let bytes: usize = batch.entries.iter().map(|entry| size(entry) + ENTRY_BYTES).sum();
         // A batch that is larger than the whole queue has it for itself.
         let wanted = u32::try_from(bytes).unwrap_or(u32::MAX).clamp(1, lane.capacity);
@@ -91,7 +99,10 @@ impl Endpoint {
         } else {
             match lane.room.clone().try_acquire_many_owned(wanted) {
                 Ok(room) => room,
-                Err(_) => return self.overflow(batch),
+                Err(_) => {
+                    owed.dropped(Reason::QueueIsFull, batch.entries.len() as u64);
+                    return self.overflow(batch);
+                }
             }
         };
         let share = Share {
@@ -104,6 +115,7 @@ impl Endpoint {
             drop(sender.send(Item {
                 entries: batch.entries,
                 share,
+                owed,
             }));
         }
     }
@@ -131,6 +143,30 @@ impl Endpoint {
         }
         batch.delivered();
     }
+
+    /// Sends what is on disk, for a while; the rest stays there.
+    async fn drain_store(&self) {
+        self.common.closing.cancel();
+        let mut tasks = std::mem::take(&mut *self.common.tasks.lock());
+        let timeout = self.common.settings.load().wal.drain_timeout;
+        let all = async { while tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(timeout, all).await.is_err() {
+            self.common.abandon.cancel();
+            while tasks.join_next().await.is_some() {}
+        }
+        let Some(store) = self.common.store.lock().await.take() else {
+            return;
+        };
+        let left = store.left();
+        self.common.ledger.drop_queued(Reason::Kept, left);
+        if left > 0 {
+            tracing::info!(
+                endpoint = self.common.name,
+                entries = left,
+                "entries stay in the write-ahead log and are sent after the next start"
+            );
+        }
+    }
 }
 
 impl crate::endpoints::Endpoint for Endpoint {
@@ -140,6 +176,11 @@ impl crate::endpoints::Endpoint for Endpoint {
     fn reconfigure(&self, settings: Settings) -> Result<(), Box<Settings>> {
         if !self.common.settings.load().fits(&settings) {
             return Err(Box::new(settings));
+        }
+        if let Ok(store) = self.common.store.try_lock()
+            && let Some(store) = &*store
+        {
+            store.set_age(settings.wal.max_segment_age);
         }
         self.common.settings.store(Arc::new(settings));
         self.common.changed.notify_waiters();
@@ -165,8 +206,9 @@ impl crate::endpoints::Endpoint for Endpoint {
     }
 
     async fn push(&self, batch: LogBatch) {
+        let mut owed = self.common.ledger.see(batch.entries.len() as u64);
         if let [lane] = self.lanes.as_slice() {
-            return self.push_to(lane, batch).await;
+            return self.push_to(lane, batch, owed).await;
         }
         let shards = self.lanes.len();
         let mut parts: Vec<Vec<Entry>> = (0..shards).map(|_| Vec::new()).collect();
@@ -183,13 +225,10 @@ impl crate::endpoints::Endpoint for Endpoint {
             .zip(parts)
             .filter(|(_, entries)| !entries.is_empty())
             .map(|(lane, entries)| {
-                self.push_to(
-                    lane,
-                    LogBatch {
-                        entries,
-                        ack: ack.clone(),
-                    },
-                )
+                let mut part = owed.empty();
+                part.take(&mut owed, entries.len() as u64);
+                let ack = ack.clone();
+                self.push_to(lane, LogBatch { entries, ack }, part)
             });
         futures_util::future::join_all(pushes).await;
         batch.ack.delivered();
@@ -212,7 +251,8 @@ impl crate::endpoints::Endpoint for Endpoint {
             self.common.abandon.cancel();
             while tasks.join_next().await.is_some() {}
         }
-        self.common.health.works(&self.common.name);
+        self.drain_store().await;
+        self.common.health.gone(&self.common.name);
     }
 
     fn debug_info(&self) -> BodyValue {
@@ -226,6 +266,15 @@ impl crate::endpoints::Endpoint for Endpoint {
         info.attribute("name", self.common.name.as_str());
         info.attribute("url", settings.shown_url.as_str());
         info.attribute("queued_bytes", u64::try_from(queued).unwrap_or(u64::MAX));
+        self.common.ledger.describe(&mut info);
+        if let Ok(store) = self.common.store.try_lock()
+            && let Some(store) = &*store
+        {
+            let (bytes, segments, damaged) = store.describe();
+            info.attribute("wal_bytes", bytes);
+            info.attribute("wal_segments", segments);
+            info.attribute("wal_damaged_records", damaged);
+        }
         if let Some(failing) = self.common.health.failing(&self.common.name) {
             info.attribute("last_error", failing.error);
             info.attribute("failing_for", failing.since.elapsed());

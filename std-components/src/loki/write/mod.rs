@@ -6,11 +6,19 @@
 mod arguments;
 mod encode;
 mod endpoint;
+mod ledger;
 mod metrics;
 mod pending;
+mod record;
+mod refusal;
 mod resolve;
+mod send;
 mod settings;
 mod shard;
+mod split;
+mod store;
+#[cfg(test)]
+mod store_tests;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -26,6 +34,7 @@ use metrics::Metrics;
 use parking_lot::Mutex;
 use river_eval::BodyValue;
 use settings::Settings;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// `loki.write`.
@@ -34,6 +43,7 @@ pub(crate) struct Write {
     endpoints: Endpoints<Endpoint>,
     metrics: Metrics,
     health: Arc<EndpointsHealth>,
+    data: PathBuf,
 }
 
 impl Component for Write {
@@ -48,6 +58,7 @@ impl Component for Write {
             endpoints: Endpoints::default(),
             metrics: Metrics::new(&context.metrics),
             health: Arc::new(EndpointsHealth::new(context.health.clone())),
+            data: context.data_dir(),
         };
         write.configure(&arguments)?;
         context.export(&Exports { receiver });
@@ -76,13 +87,12 @@ impl Write {
     fn configure(&self, arguments: &Arguments) -> Result<(), BuildError> {
         let endpoints = arguments.endpoints.iter().enumerate();
         let wanted: Vec<_> = endpoints
-            .map(|(at, endpoint)| Ok((name_of(at, &endpoint.name), Settings::new(arguments, endpoint)?)))
+            .map(|(at, endpoint)| {
+                let name = name_of(at, &endpoint.name);
+                let settings = Settings::new(arguments, endpoint, &name, &self.data)?;
+                Ok((name, settings))
+            })
             .collect::<Result<_, BuildError>>()?;
-        if arguments.wal.enabled {
-            tracing::warn!(
-                "wal: the write-ahead log is not there yet; entries wait in memory, and sources that can wait send again what was not taken"
-            );
-        }
         self.endpoints.configure(wanted, |name, settings| {
             Endpoint::new(name, settings, self.metrics.clone(), self.health.clone())
         });

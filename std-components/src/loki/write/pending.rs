@@ -1,6 +1,7 @@
 //! A request that is being gathered for a tenant, and what it owes to the sources.
 
 use super::encode;
+use super::ledger::Owed;
 use super::metrics::TenantMetrics;
 use super::resolve::Stream;
 use crate::signals::{Ack, Entry};
@@ -42,7 +43,7 @@ pub(super) struct Pending {
     index: FxHashMap<u64, usize>,
     /// Bytes of lines and their metadata.
     pub(super) bytes: usize,
-    pub(super) entries: u64,
+    owed: Owed,
     shares: Vec<Share>,
     last_batch: u64,
 }
@@ -77,17 +78,13 @@ impl Spare {
 pub(super) struct Gathered {
     pub(super) tenant: Arc<str>,
     pub(super) metrics: TenantMetrics,
-    pub(super) entries: u64,
+    pub(super) owed: Owed,
+    pub(super) streams: usize,
     pub(super) shares: Vec<Share>,
     pub(super) begun: Instant,
 }
 
 impl Gathered {
-    /// Ends the request: everything in it is taken, or dropped and counted.
-    pub(super) fn delivered(self) {
-        self.shares.into_iter().for_each(Share::delivered);
-    }
-
     /// Whether there is a source that would rather wait than lose this.
     pub(super) fn source_waits(&self) -> bool {
         self.shares.iter().any(|share| share.waits)
@@ -105,7 +102,7 @@ pub(super) fn size(entry: &Entry) -> usize {
 }
 
 impl Pending {
-    pub(super) fn new(tenant: Arc<str>, metrics: TenantMetrics, wait: Duration) -> Self {
+    pub(super) fn new(tenant: Arc<str>, metrics: TenantMetrics, owed: Owed, wait: Duration) -> Self {
         let begun = Instant::now();
         Self {
             tenant,
@@ -115,19 +112,25 @@ impl Pending {
             streams: Vec::new(),
             index: FxHashMap::default(),
             bytes: 0,
-            entries: 0,
+            owed,
             shares: Vec::new(),
             last_batch: 0,
         }
     }
 
-    /// Adds an entry of the batch with this number. Hands it back as refused where it would be one stream too many.
+    /// Whether it holds nothing yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.owed.entries() == 0
+    }
+
+    /// Adds an entry of the batch with this number, of which the account of the batch's entries is told. Answers false where it would be one
+    /// stream too many.
     pub(super) fn add(
         &mut self,
         stream: &Stream,
         entry: &Entry,
         most_streams: usize,
-        (batch, share): (u64, &Share),
+        (batch, share, owed): (u64, &Share, &mut Owed),
         spare: &mut Spare,
     ) -> bool {
         let at = match self.index.get(&stream.id) {
@@ -147,7 +150,7 @@ impl Pending {
             encode::entry(&mut buffer.entries, entry);
         }
         self.bytes += size(entry);
-        self.entries += 1;
+        self.owed.take(owed, 1);
         if self.last_batch != batch {
             self.last_batch = batch;
             self.shares.push(share.clone());
@@ -158,6 +161,7 @@ impl Pending {
     /// Writes the request and hands out what it stands for.
     pub(super) fn finish(self, request: &mut Vec<u8>, spare: &mut Spare) -> Gathered {
         request.clear();
+        let streams = self.streams.len();
         for stream in self.streams {
             encode::stream(request, &stream.labels, &stream.entries);
             spare.keep(stream.entries);
@@ -165,7 +169,8 @@ impl Pending {
         Gathered {
             tenant: self.tenant,
             metrics: self.metrics,
-            entries: self.entries,
+            owed: self.owed,
+            streams,
             shares: self.shares,
             begun: self.begun,
         }

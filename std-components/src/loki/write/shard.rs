@@ -1,46 +1,45 @@
 //! A shard of an endpoint: gathers entries into requests, sends one request at a time, in order, until the endpoint has taken it.
 
-use super::metrics::{Metrics, Reason, TenantMetrics};
+use super::ledger::Owed;
+use super::metrics::{Reason, TenantMetrics};
 use super::pending::{Gathered, Pending, Share, Spare, size};
 use super::resolve::Resolver;
+use super::send::{Common, Request, Sent};
 use super::settings::Settings;
-use crate::component::CancellationToken;
-use crate::http_client::{Backoff, EndpointsHealth, HttpError, Seldom, first_line, retry_after};
+use super::store::{RECORD_BYTES, Store, is_there};
 use crate::signals::Entry;
-use arc_swap::ArcSwap;
 use bytes::Bytes;
-use reqwest::Method;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use rustc_hash::FxHashMap;
+use std::collections::VecDeque;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 /// Entries of one batch that this shard has to send.
 pub(super) struct Item {
     pub(super) entries: Vec<Entry>,
     pub(super) share: Share,
-}
-
-/// What the shards of an endpoint share.
-pub(super) struct Common {
-    /// The name in messages and debug information.
-    pub(super) name: String,
-    pub(super) settings: ArcSwap<Settings>,
-    /// Told when settings have changed: a wait for the next attempt ends.
-    pub(super) changed: Notify,
-    pub(super) metrics: Metrics,
-    pub(super) health: Arc<EndpointsHealth>,
-    /// The time for draining is over: what is left goes back to its sources.
-    pub(super) abandon: CancellationToken,
-    pub(super) refused: Seldom,
-    pub(super) troubled: Seldom,
-    pub(super) limited: Seldom,
+    pub(super) owed: Owed,
 }
 
 /// Tenants whose metrics a shard keeps at hand at the most.
 const MAX_TENANTS: usize = 1000;
+
+/// Bytes of lines that are synced to disk together at the most.
+const COMMIT_BYTES: usize = 1024 * 1024;
+
+/// Pause before a log that cannot be opened is tried again.
+const OPEN_PAUSE: Duration = Duration::from_secs(5);
+
+/// Where what was gathered goes.
+enum Way {
+    /// To the endpoint.
+    Direct,
+    /// To the log on disk, whose task sends it.
+    Disk(Arc<Store>),
+}
 
 /// A shard at work.
 pub(super) struct Shard {
@@ -55,14 +54,11 @@ pub(super) struct Shard {
     /// Made for the first request.
     snappy: Option<Box<snap::raw::Encoder>>,
     compressed: Vec<u8>,
-}
-
-/// How an attempt ended.
-enum Attempt {
-    Taken,
-    /// It makes no sense to send the same again.
-    Refused(Reason, String),
-    Failed(Option<Duration>, String),
+    way: Way,
+    /// What is in the log and not synced yet.
+    stored: Vec<(Vec<Share>, Owed)>,
+    /// Bytes of lines that were gathered since the last sync.
+    unsynced: usize,
 }
 
 impl Shard {
@@ -81,48 +77,137 @@ impl Shard {
             request: Vec::new(),
             snappy: None,
             compressed: Vec::new(),
+            way: Way::Direct,
+            stored: Vec::new(),
+            unsynced: 0,
         }
     }
 
-    /// Works until the queue is closed and everything has been sent, or draining is given up.
+    /// Works until the queue is closed and everything has been sent or stored, or draining is given up.
     pub(super) async fn run(mut self, mut queue: mpsc::UnboundedReceiver<Item>) {
+        if self.settings.wal.enabled || is_there(&self.settings.folder) {
+            self.open_store().await;
+        }
         loop {
-            let due = self.pending.values().map(|pending| pending.due).min();
-            let item = match due {
-                None => queue.recv().await,
-                Some(due) => tokio::select! {
-                    biased;
-                    // Entries that wait already may still go with the request that is due.
-                    item = queue.recv(), if Instant::now() < due => item,
-                    () = tokio::time::sleep_until(due) => {
-                        self.send_due().await;
-                        continue;
-                    }
-                },
+            let item = match &self.way {
+                Way::Direct => self.next_direct(&mut queue).await,
+                Way::Disk(_) => self.next_stored(&mut queue).await,
             };
-            match item {
-                Some(item) => self.gather(item).await,
-                None => break,
+            let Some(item) = item else { break };
+            if let Way::Disk(store) = &self.way
+                && !self.settings.wal.enabled
+                && store.is_empty()
+                && self.stored.is_empty()
+                && self.pending.is_empty()
+            {
+                // What did not fit into memory has been sent.
+                self.way = Way::Direct;
             }
+            self.gather(item).await;
             if self.common.abandon.is_cancelled() {
                 return;
             }
         }
+        self.flush().await;
+    }
+
+    /// The next item, sending what is due meanwhile.
+    async fn next_direct(&mut self, queue: &mut mpsc::UnboundedReceiver<Item>) -> Option<Item> {
+        loop {
+            let due = self.pending.values().map(|pending| pending.due).min();
+            let Some(due) = due else {
+                return queue.recv().await;
+            };
+            tokio::select! {
+                biased;
+                // Entries that wait already may still go with the request that is due.
+                item = queue.recv(), if Instant::now() < due => return item,
+                () = tokio::time::sleep_until(due) => self.send_due().await,
+            }
+        }
+    }
+
+    /// The next item; what was gathered is synced as soon as nothing more waits, or it is much.
+    async fn next_stored(&mut self, queue: &mut mpsc::UnboundedReceiver<Item>) -> Option<Item> {
+        if self.unsynced < COMMIT_BYTES
+            && let Ok(item) = queue.try_recv()
+        {
+            return Some(item);
+        }
+        self.flush().await;
+        queue.recv().await
+    }
+
+    /// Sends or stores everything.
+    async fn flush(&mut self) {
         let tenants: Vec<_> = self.pending.keys().cloned().collect();
         for tenant in tenants {
             self.send_apart(&tenant).await;
         }
+        self.commit().await;
     }
 
-    async fn gather(&mut self, item: Item) {
+    /// From now on everything goes to disk. Tries as long as it takes, or until a stop gives up.
+    async fn open_store(&mut self) {
+        while let Err(error) = self.try_store().await {
+            self.tell_unopened(&error);
+            tokio::select! {
+                () = tokio::time::sleep(OPEN_PAUSE) => {}
+                () = self.common.abandon.cancelled() => return,
+            }
+        }
+    }
+
+    async fn try_store(&mut self) -> io::Result<Arc<Store>> {
+        let mut opened = self.common.store.lock().await;
+        let store = match &*opened {
+            Some(store) => store.clone(),
+            None => opened.insert(Store::open(&self.common).await?).clone(),
+        };
+        self.way = Way::Disk(store.clone());
+        Ok(store)
+    }
+
+    fn tell_unopened(&self, error: &io::Error) {
+        if let Some(left_out) = self.common.stored.now() {
+            tracing::error!(
+                endpoint = self.common.name,
+                folder = %self.settings.folder.display(),
+                %error,
+                left_out,
+                "the write-ahead log cannot be opened; sources wait until it can: let the agent's user write below --storage.path"
+            );
+        }
+    }
+
+    /// Syncs what was stored and tells its sources.
+    async fn commit(&mut self) {
+        self.unsynced = 0;
+        let Way::Disk(store) = &self.way else {
+            return;
+        };
+        if self.stored.is_empty() || !store.clone().commit(&self.common).await {
+            return;
+        }
+        for (shares, owed) in self.stored.drain(..) {
+            owed.stored();
+            shares.into_iter().for_each(Share::delivered);
+        }
+    }
+
+    async fn gather(&mut self, mut item: Item) {
         self.reconfigure();
         self.batch += 1;
-        let most_bytes = usize::try_from(self.settings.arguments.batch_size.0).unwrap_or(usize::MAX);
+        let most_bytes = match &self.way {
+            Way::Direct => usize::try_from(self.settings.arguments.batch_size.0).unwrap_or(usize::MAX),
+            Way::Disk(_) => RECORD_BYTES,
+        };
         for entry in &item.entries {
             let stream = self.resolver.stream(&entry.labels);
             let bytes = size(entry);
+            self.unsynced += bytes;
             if let Some(pending) = self.pending.get(&stream.tenant)
-                && pending.entries > 0
+                && !pending.is_empty()
                 && pending.bytes + bytes > most_bytes
             {
                 self.send_apart(&stream.tenant).await;
@@ -132,19 +217,21 @@ impl Shard {
                 None => {
                     let metrics = self.tenant(&stream.tenant);
                     let wait = self.settings.arguments.batch_wait;
+                    let owed = item.owed.empty();
                     self.pending
                         .entry(stream.tenant.clone())
-                        .or_insert_with(|| Pending::new(stream.tenant.clone(), metrics, wait))
+                        .or_insert_with(|| Pending::new(stream.tenant.clone(), metrics, owed, wait))
                 }
             };
             if !pending.add(
                 &stream,
                 entry,
                 self.settings.max_streams,
-                (self.batch, &item.share),
+                (self.batch, &item.share, &mut item.owed),
                 &mut self.spare,
             ) {
                 pending.metrics.dropped(Reason::StreamLimited, 1, bytes as u64);
+                item.owed.dropped(Reason::StreamLimited, 1);
                 if let Some(left_out) = self.common.limited.now() {
                     tracing::error!(
                         endpoint = self.common.name,
@@ -206,177 +293,117 @@ impl Shard {
         let Some(pending) = self.pending.remove(tenant) else {
             return;
         };
-        let gathered = pending.finish(&mut self.request, &mut self.spare);
+        let mut gathered = pending.finish(&mut self.request, &mut self.spare);
         self.compressed
             .resize(snap::raw::max_compress_len(self.request.len()), 0);
-        let body = match self
+        let packed = self
             .snappy
             .get_or_insert_with(|| Box::new(snap::raw::Encoder::new()))
-            .compress(&self.request, &mut self.compressed)
-        {
-            Ok(length) => Bytes::copy_from_slice(self.compressed.get(..length).unwrap_or_default()),
+            .compress(&self.request, &mut self.compressed);
+        let body = match packed {
+            Ok(length) => self.compressed.get(..length).unwrap_or_default(),
             Err(error) => {
                 // Only a request of 4 GiB and more cannot be compressed.
                 tracing::error!(endpoint = self.common.name, %error, "a request cannot be encoded, dropping data");
-                gathered
-                    .metrics
-                    .dropped(Reason::IngesterError, gathered.entries, self.request.len() as u64);
-                gathered.delivered();
+                let entries = gathered.owed.entries();
+                let bytes = self.request.len() as u64;
+                gathered.metrics.dropped(Reason::IngesterError, entries, bytes);
+                gathered.owed.dropped(Reason::IngesterError, entries);
+                gathered.shares.into_iter().for_each(Share::delivered);
                 return;
             }
         };
-        gathered.metrics.request_size.observe(body.len() as f64);
-        self.common.push(gathered, body).await;
+        let entries = gathered.owed.entries();
+        let mut parts = VecDeque::new();
+        match &self.way {
+            Way::Direct => {
+                gathered.metrics.request_size.observe(body.len() as f64);
+                parts.push_back((Bytes::copy_from_slice(body), entries));
+                let mut rest = Some((gathered, parts));
+                while let Some((gathered, parts)) = rest.take() {
+                    let Some((gathered, parts)) = self.send_direct(gathered, parts).await else {
+                        break;
+                    };
+                    match self.try_store().await {
+                        Ok(store) => self.overflow(&store, gathered, parts).await,
+                        Err(error) => {
+                            self.common.cannot_overflow();
+                            self.tell_unopened(&error);
+                            rest = Some((gathered, parts));
+                        }
+                    }
+                }
+            }
+            Way::Disk(store) => {
+                if store.add(&gathered.tenant, gathered.streams, body, entries) {
+                    self.stored.push((gathered.shares, gathered.owed));
+                } else {
+                    drop_too_large(gathered, entries);
+                }
+            }
+        }
+    }
+
+    /// Sends a request; what has to go to disk instead comes back.
+    async fn send_direct(
+        &self,
+        gathered: Gathered,
+        parts: VecDeque<(Bytes, u64)>,
+    ) -> Option<(Gathered, VecDeque<(Bytes, u64)>)> {
+        let waits = gathered.source_waits();
+        let mut request = Request {
+            tenant: gathered.tenant,
+            metrics: gathered.metrics,
+            owed: gathered.owed,
+            begun: gathered.begun,
+            waits,
+            is_on_disk: false,
+            parts,
+        };
+        match self.common.send(&mut request).await {
+            Sent::Done => gathered.shares.into_iter().for_each(Share::delivered),
+            Sent::Abandoned => {}
+            Sent::Overflows => {
+                let rest = Gathered {
+                    tenant: request.tenant,
+                    metrics: request.metrics,
+                    owed: request.owed,
+                    streams: gathered.streams,
+                    shares: gathered.shares,
+                    begun: request.begun,
+                };
+                return Some((rest, request.parts));
+            }
+        }
+        None
+    }
+
+    /// The endpoint fails while another works: what it was to be sent goes to disk from now on.
+    async fn overflow(&mut self, store: &Store, mut gathered: Gathered, parts: VecDeque<(Bytes, u64)>) {
+        tracing::warn!(
+            endpoint = self.common.name,
+            folder = %self.settings.folder.display(),
+            "this endpoint fails while another works: entries for it wait on disk from now on, so that the other goes on"
+        );
+        for (body, entries) in parts {
+            let mut owed = gathered.owed.empty();
+            owed.take(&mut gathered.owed, entries);
+            if store.add(&gathered.tenant, gathered.streams, &body, entries) {
+                self.stored.push((Vec::new(), owed));
+            } else {
+                gathered
+                    .metrics
+                    .dropped(Reason::TooLarge, entries, body.len() as u64);
+                owed.dropped(Reason::TooLarge, entries);
+            }
+        }
+        self.stored.push((gathered.shares, gathered.owed));
+        self.commit().await;
     }
 }
 
-impl Common {
-    /// Sends a request until it is taken, refused or given up.
-    async fn push(&self, gathered: Gathered, body: Bytes) {
-        let mut backoff: Option<Backoff> = None;
-        loop {
-            // Listens before it looks, so that no change slips in between.
-            let changed = self.changed.notified();
-            tokio::pin!(changed);
-            changed.as_mut().enable();
-            let settings = self.settings.load_full();
-            let attempt = tokio::select! {
-                attempt = self.attempt(&settings, &gathered, body.clone()) => attempt,
-                () = self.abandon.cancelled() => return,
-            };
-            match attempt {
-                Attempt::Taken => {
-                    gathered.metrics.sent_bytes.inc_by(body.len() as u64);
-                    gathered.metrics.sent_entries.inc_by(gathered.entries);
-                    gathered
-                        .metrics
-                        .latency
-                        .observe(gathered.begun.elapsed().as_secs_f64());
-                    self.health.works(&self.name);
-                    gathered.delivered();
-                    return;
-                }
-                Attempt::Refused(reason, error) => {
-                    self.drop_refused(&settings, reason, &error, gathered, body.len());
-                    return;
-                }
-                Attempt::Failed(asked, error) => {
-                    gathered.metrics.retries.inc();
-                    self.health.fails(&self.name, &settings.shown_url, &error);
-                    let arguments = &settings.arguments;
-                    let backoff = backoff.get_or_insert_with(|| {
-                        Backoff::new(arguments.min_backoff_period, arguments.max_backoff_period)
-                    });
-                    let wait = backoff.next(asked);
-                    let most = u64::try_from(arguments.max_backoff_retries).unwrap_or(0);
-                    if most > 0 && backoff.retries() >= most && !gathered.source_waits() {
-                        self.drop_refused(&settings, Reason::IngesterError, &error, gathered, body.len());
-                        return;
-                    }
-                    if let Some(left_out) = self.troubled.now() {
-                        tracing::warn!(
-                            endpoint = self.name,
-                            url = settings.shown_url,
-                            tenant = &*gathered.tenant,
-                            error,
-                            retry_in = ?wait,
-                            left_out,
-                            "error sending batch, will retry"
-                        );
-                    }
-                    tokio::select! {
-                        () = tokio::time::sleep(wait) => {}
-                        () = changed => {}
-                        () = self.abandon.cancelled() => return,
-                    }
-                }
-            }
-        }
-    }
-
-    fn drop_refused(
-        &self,
-        settings: &Settings,
-        reason: Reason,
-        error: &str,
-        gathered: Gathered,
-        bytes: usize,
-    ) {
-        gathered.metrics.dropped(reason, gathered.entries, bytes as u64);
-        if let Some(left_out) = self.refused.now() {
-            tracing::error!(
-                endpoint = self.name,
-                url = settings.shown_url,
-                tenant = &*gathered.tenant,
-                reason = reason.as_str(),
-                entries = gathered.entries,
-                error,
-                left_out,
-                "final error sending batch, no retries left, dropping data"
-            );
-        }
-        gathered.delivered();
-    }
-
-    async fn attempt(&self, settings: &Settings, gathered: &Gathered, body: Bytes) -> Attempt {
-        let tenant = match &*gathered.tenant {
-            "" => None,
-            tenant => match HeaderValue::from_str(tenant) {
-                Ok(tenant) => Some(tenant),
-                Err(_) => {
-                    let error = format!("{tenant:?} cannot be a tenant: no header may hold it");
-                    return Attempt::Refused(Reason::IngesterError, error);
-                }
-            },
-        };
-        let started = Instant::now();
-        let answer = self.post(settings, tenant, body).await;
-        let seconds = started.elapsed().as_secs_f64();
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(error) => {
-                gathered.metrics.duration(None, seconds);
-                return Attempt::Failed(None, error.to_string());
-            }
-        };
-        let status = answer.status();
-        gathered.metrics.duration(Some(status.as_u16()), seconds);
-        if status.is_success() {
-            return Attempt::Taken;
-        }
-        let asked = retry_after(answer.headers());
-        let line = first_line(answer).await;
-        let error = format!(
-            "server returned HTTP status {status} ({}): {line}",
-            status.as_u16()
-        );
-        match status.as_u16() {
-            429 if settings.arguments.retry_on_http_429 => Attempt::Failed(asked, error),
-            429 => Attempt::Refused(Reason::RateLimited, error),
-            400..500 => Attempt::Refused(Reason::IngesterError, error),
-            _ => Attempt::Failed(asked, error),
-        }
-    }
-
-    async fn post(
-        &self,
-        settings: &Settings,
-        tenant: Option<HeaderValue>,
-        body: Bytes,
-    ) -> Result<reqwest::Response, HttpError> {
-        let mut headers = settings.headers.clone();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-protobuf"));
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("snappy"));
-        if let Some(tenant) = tenant {
-            headers.insert("X-Scope-OrgID", tenant);
-        }
-        let request = settings
-            .client
-            .request(Method::POST, settings.url.clone())
-            .await?
-            .headers(headers)
-            .timeout(settings.arguments.remote_timeout)
-            .body(body);
-        Ok(request.send().await?)
-    }
+fn drop_too_large(mut gathered: Gathered, entries: u64) {
+    gathered.metrics.dropped(Reason::TooLarge, entries, 0);
+    gathered.owed.dropped(Reason::TooLarge, entries);
+    gathered.shares.into_iter().for_each(Share::delivered);
 }

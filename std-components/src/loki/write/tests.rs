@@ -10,22 +10,26 @@ use river_eval::{FromValue, Shared, Value};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-const OK: Reply = Reply::Status(204, "");
-const DOWN: Reply = Reply::Status(503, "no room");
+pub(super) const OK: Reply = Reply::Status(204, "");
+pub(super) const DOWN: Reply = Reply::Status(503, "no room");
 
-struct Running {
+pub(super) struct Running {
     out: Fanout<LogBatch>,
     write: Arc<Write>,
-    context: Context<Exports>,
-    stop: CancellationToken,
-    task: tokio::task::JoinHandle<Result<(), RunError>>,
-    told: mpsc::UnboundedReceiver<(u64, Outcome)>,
+    pub(super) context: Context<Exports>,
+    pub(super) stop: CancellationToken,
+    pub(super) task: tokio::task::JoinHandle<Result<(), RunError>>,
+    pub(super) told: mpsc::UnboundedReceiver<(u64, Outcome)>,
     tell: mpsc::UnboundedSender<(u64, Outcome)>,
 }
 
 impl Running {
     fn start(text: &str) -> Self {
-        let (context, exports) = Context::for_test("loki.write.out", std::path::Path::new("/nonexistent"));
+        Self::start_in(text, std::path::Path::new("/proc/nonexistent"))
+    }
+
+    pub(super) fn start_in(text: &str, storage: &std::path::Path) -> Self {
+        let (context, exports) = Context::for_test("loki.write.out", storage);
         let write = Arc::new(Write::new(context.clone(), arguments(text)).unwrap());
         let Value::Object(fields) = exports.get() else {
             panic!("no exports")
@@ -55,18 +59,18 @@ impl Running {
         }
     }
 
-    async fn send(&self, number: u64, entries: Vec<Entry>) {
+    pub(super) async fn send(&self, number: u64, entries: Vec<Entry>) {
         self.out.send(self.batch(number, entries)).await;
     }
 
-    async fn told(&mut self) -> (u64, Outcome) {
+    pub(super) async fn told(&mut self) -> (u64, Outcome) {
         tokio::time::timeout(Duration::from_secs(20), self.told.recv())
             .await
             .expect("the source is told in time")
             .unwrap()
     }
 
-    fn metric(&self, line: &str) -> String {
+    pub(super) fn metric(&self, line: &str) -> String {
         let mut page = String::new();
         let services: &Services = &self.context.services;
         services.metrics.render(&mut page).unwrap();
@@ -85,7 +89,7 @@ impl Running {
     }
 }
 
-fn entry(labels: &[(&str, &str)], line: &str) -> Entry {
+pub(super) fn entry(labels: &[(&str, &str)], line: &str) -> Entry {
     Entry {
         labels: Labels::from_pairs(labels.iter().copied()),
         timestamp: 1_700_000_000_000_000_001,
@@ -94,11 +98,11 @@ fn entry(labels: &[(&str, &str)], line: &str) -> Entry {
     }
 }
 
-fn app(line: &str) -> Entry {
+pub(super) fn app(line: &str) -> Entry {
     entry(&[("app", "a")], line)
 }
 
-fn endpoint(peer: &Peer, more: &str) -> String {
+pub(super) fn endpoint(peer: &Peer, more: &str) -> String {
     format!(
         "endpoint {{\n url = \"{}\"\n batch_wait = \"10ms\"\n min_backoff_period = \"1ms\"\n max_backoff_period = \"5ms\"\n {more}\n}}\n",
         peer.url("/loki/api/v1/push")

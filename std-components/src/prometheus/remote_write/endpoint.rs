@@ -303,7 +303,7 @@ impl crate::endpoints::Endpoint for Endpoint {
             self.common.abandon.cancel();
             while lanes.tasks.join_next().await.is_some() {}
         }
-        self.common.health.works(&self.common.name);
+        self.common.health.gone(&self.common.name);
     }
 
     fn drain_timeout(&self) -> Duration {
