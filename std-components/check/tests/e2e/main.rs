@@ -1,4 +1,5 @@
-//! The checker on whole configurations: common mistakes, pipelines that must run, and what the reference's own validator says.
+//! The checker on whole configurations: common mistakes, pipelines that must run, and what the reference's own validator says; the catalogs
+//! against what they were made from.
 //!
 //! They read the data beside the project; where it is missing they say so and check nothing.
 #![allow(
@@ -10,8 +11,10 @@
 )]
 
 mod corpus;
+mod differences;
 mod mistakes;
 mod pipelines;
+mod round_trip;
 
 use alloy_check::{FileLoader, Settings, check};
 use river_eval::check::Loader;
