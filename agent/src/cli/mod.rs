@@ -6,6 +6,7 @@ mod diff;
 pub(crate) mod eval;
 pub(crate) mod explain;
 pub(crate) mod fmt;
+pub(crate) mod graph;
 pub(crate) mod lsp;
 mod output;
 mod parallel;
@@ -36,6 +37,8 @@ pub(crate) fn usage() -> ExitCode {
     after_help = "Examples:\n  \
         alloy-rs run config.alloy                 run a configuration; the page is at http://127.0.0.1:12345\n  \
         alloy-rs check /etc/alloy                 find mistakes in a folder's *.alloy files\n  \
+        alloy-rs check --fix config.alloy         mend what can be mended safely\n  \
+        alloy-rs graph config.alloy               draw the pipeline\n  \
         alloy-rs fmt -w config.alloy              format a file in place\n  \
         cat config.alloy | alloy-rs fmt           format standard input\n  \
         alloy-rs eval '1 + 2'                     what an expression gives; without one a prompt\n  \
@@ -63,6 +66,8 @@ pub(crate) enum Command {
     Eval(eval::EvalArgs),
     /// Print what a component takes and exports, or list all components
     Schema(schema::SchemaArgs),
+    /// Draw the pipeline of a configuration
+    Graph(graph::GraphArgs),
     /// Explain a code of a diagnostic, or list all codes
     Explain(explain::ExplainArgs),
     /// Serve an editor over standard input and output (Language Server Protocol)
@@ -80,6 +85,7 @@ impl Cli {
             Command::Check(args) => check::execute(args),
             Command::Eval(args) => eval::execute(&args),
             Command::Schema(args) => schema::execute(&args),
+            Command::Graph(args) => graph::execute(&args),
             Command::Explain(args) => explain::execute(&args),
             Command::Lsp(args) => lsp::execute(&args),
             Command::Completion(args) => completion::execute(&args),
