@@ -2,8 +2,12 @@
 //!
 //! Level and format can change while it runs (the `logging` block), so both are atomics that the subscriber reads for each event.
 
+mod forward;
 mod line;
 
+pub(crate) use forward::{Lost, forward};
+
+use forward::Copies;
 use line::{Format, Line};
 use std::io::Write;
 use std::sync::Arc;
@@ -25,6 +29,7 @@ pub(crate) struct LogControl {
 struct State {
     level: AtomicU8,
     format: AtomicU8,
+    copies: Copies,
 }
 
 impl Default for State {
@@ -32,6 +37,7 @@ impl Default for State {
         Self {
             level: AtomicU8::new(rank(Level::INFO)),
             format: AtomicU8::new(Format::Logfmt as u8),
+            copies: Copies::default(),
         }
     }
 }
@@ -71,10 +77,7 @@ impl LogControl {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         let mut limit = self.state.level.load(Ordering::Relaxed);
         // Libraries speak of every connection at info and below; theirs is shown when debugging only.
-        let ours = ["alloy_rs", "std_components", "river_"]
-            .iter()
-            .any(|ours| metadata.target().starts_with(ours));
-        if !ours && limit < 4 {
+        if !is_ours(metadata) && limit < 4 {
             limit = limit.min(2);
         }
         rank(*metadata.level()) <= limit
@@ -87,6 +90,13 @@ impl LogControl {
             Format::Logfmt
         }
     }
+}
+
+/// Whether it is this project's code that speaks.
+fn is_ours(metadata: &Metadata<'_>) -> bool {
+    ["alloy_rs", "std_components", "river_"]
+        .iter()
+        .any(|ours| metadata.target().starts_with(ours))
 }
 
 /// Starts the log of this process and hands back its control.
@@ -140,11 +150,10 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for StderrLayer {
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut fields = Vec::new();
         event.record(&mut Collect(&mut fields));
-        let mut line = Line::new(
-            self.control.format(),
-            std::time::SystemTime::now(),
-            event.metadata().level(),
-        );
+        let at = std::time::SystemTime::now();
+        let mut line = Line::new(self.control.format(), at, event.metadata().level());
+        let copied = is_ours(event.metadata()) && self.control.state.copies.wanted();
+        let mut component_id = None;
         if let Some(at) = fields.iter().position(|(name, _)| *name == "message") {
             let (_, message) = fields.remove(at);
             line.field("msg", &message);
@@ -154,13 +163,23 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for StderrLayer {
                 if let Some(SpanFields(of_span)) = span.extensions().get() {
                     // An event that says it itself is not told twice.
                     let unsaid = |name: &str| !fields.iter().any(|(said, _)| *said == name);
-                    let more = of_span.iter().filter(|(name, _)| unsaid(name));
-                    more.for_each(|(name, value)| line.field(name, value));
+                    for (name, value) in of_span.iter().filter(|(name, _)| unsaid(name)) {
+                        line.field(name, value);
+                        if copied && *name == "component_id" {
+                            component_id = Some(value.clone());
+                        }
+                    }
                 }
             }
         }
         fields.iter().for_each(|(name, value)| line.field(name, value));
         // A closed stderr must not take the agent down.
-        drop(std::io::stderr().lock().write_all(line.finish().as_bytes()));
+        let text = line.finish();
+        drop(std::io::stderr().lock().write_all(text.as_bytes()));
+        if copied {
+            let said = fields.iter().find(|(name, _)| *name == "component_id");
+            let component_id = said.map(|(_, id)| id.as_str()).or(component_id.as_deref());
+            self.control.state.copies.put(at, component_id, &text);
+        }
     }
 }

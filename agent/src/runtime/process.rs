@@ -93,6 +93,16 @@ async fn serve(options: Options) -> Ended {
         let (agent, stop) = (agent.clone(), http_stop.clone());
         tokio::spawn(async move { http::serve(listener, agent, &prefix, stop).await })
     });
+    match logging::Lost::register(&log, agent.metrics().registry()) {
+        Ok(lost) => {
+            let settings = agent.controller.log_settings();
+            logging::forward(&log, settings, lost);
+        }
+        Err(error) => {
+            complain(&format!("cannot set up metrics: {error}"));
+            return Ended::Failed;
+        }
+    }
     tokio::spawn(follow_log_settings(agent.clone(), log));
 
     let ended = match agent.reload().await {

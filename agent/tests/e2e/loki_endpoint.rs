@@ -159,6 +159,11 @@ impl LokiEndpoint {
         self.taken().into_iter().map(|line| line.text).collect()
     }
 
+    /// How many requests came.
+    pub(crate) fn requests(&self) -> u64 {
+        self.told().requests
+    }
+
     /// The headers of the last request.
     pub(crate) fn headers(&self) -> HeaderMap {
         self.told().headers.clone()

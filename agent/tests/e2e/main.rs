@@ -21,6 +21,7 @@ mod loki_endpoint;
 mod lsp;
 mod lsp_client;
 mod metrics;
+mod own_log;
 mod prometheus_peer;
 mod quickstart;
 mod schema;

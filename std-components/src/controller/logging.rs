@@ -2,10 +2,11 @@
 
 use super::config_blocks::ConfigBlock;
 use crate::signals::{Fanout, LogBatch};
-use river_eval::codes::graph as codes;
-use river_eval::graph::Node;
-use river_eval::{Arguments as _, BodyValue};
+use river_eval::graph::{Graph, Node};
+use river_eval::{Arguments as _, BodyValue, Str};
 use river_syntax::Diagnostic;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// The least level that is logged.
@@ -41,12 +42,16 @@ pub enum LogFormat {
 }
 
 /// What the `logging` block asks for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LogSettings {
     /// The least level that is logged.
     pub level: LogLevel,
     /// How lines are written.
     pub format: LogFormat,
+    /// Who gets a copy of every line.
+    pub write_to: Fanout<LogBatch>,
+    /// Ids of the components that those copies pass through. A copy of what these log would come back to them, and make them log again.
+    pub passed: Arc<BTreeSet<Str>>,
 }
 
 /// The arguments of `logging`.
@@ -71,35 +76,42 @@ impl ConfigBlock for Logging {
         "logging"
     }
 
-    fn check(&self, node: &Node, body: &BodyValue) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
-        let arguments = Arguments::decode(body)?;
-        if arguments.write_to.is_empty() {
-            return Ok(Vec::new());
-        }
-        let place = body
-            .attributes
-            .iter()
-            .find(|attribute| &*attribute.name == "write_to");
-        let place = place.map_or(node.block.name_span, |attribute| attribute.name_span);
-        let warning = Diagnostic::warning(
-            &codes::NOT_ACTED_ON,
-            place,
-            "write_to is accepted, not acted on yet",
-        );
-        Ok(vec![warning.with_help(
-            "the agent's own lines go to stderr only in this version",
-        )])
+    fn check(&self, _: &Node, body: &BodyValue) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+        Arguments::decode(body).map(|_| Vec::new())
     }
 
     fn apply(&self, body: Option<&BodyValue>) {
-        let settings = match body.map(Arguments::decode) {
-            Some(Ok(arguments)) => LogSettings {
-                level: arguments.level,
-                format: arguments.format,
-            },
-            _ => LogSettings::default(),
-        };
-        self.0
-            .send_if_modified(|current| std::mem::replace(current, settings) != settings);
+        let arguments = body.and_then(|body| Arguments::decode(body).ok());
+        self.0.send_if_modified(|current| {
+            let mut settings = LogSettings {
+                // Set by the controller, when all of a load is in place.
+                passed: current.passed.clone(),
+                ..LogSettings::default()
+            };
+            if let Some(arguments) = arguments {
+                settings.level = arguments.level;
+                settings.format = arguments.format;
+                settings.write_to = arguments.write_to;
+            }
+            let changed = *current != settings;
+            *current = settings;
+            changed
+        });
     }
+}
+
+/// The components that the copies of log lines pass through: what the `logging` block refers to, what that refers to, and so on.
+pub(super) fn passed(graph: &Graph) -> BTreeSet<Str> {
+    let mut passed = BTreeSet::new();
+    let mut waiting: Vec<u32> = graph.find("logging").into_iter().collect();
+    while let Some(node) = waiting.pop().and_then(|number| graph.node(number)) {
+        for &dependency in &node.dependencies {
+            if let Some(target) = graph.node(dependency)
+                && passed.insert(target.id.clone())
+            {
+                waiting.push(dependency);
+            }
+        }
+    }
+    passed
 }

@@ -14,10 +14,12 @@ mod live_debugging;
 mod logging;
 mod metrics;
 mod options;
+mod remotecfg;
 mod run;
 mod stop;
 #[cfg(test)]
 mod tests;
+mod tracing_block;
 
 pub use config_blocks::ConfigBlock;
 pub use info::{ComponentInfo, HealthInfo};
@@ -77,7 +79,7 @@ struct Shared {
     live: Arc<ArcSwap<Vec<Arc<RunningComponent>>>>,
     tasks: Mutex<HashMap<Str, run::Task>>,
     changes: Arc<Changes>,
-    log_settings: watch::Receiver<LogSettings>,
+    log_settings: watch::Sender<LogSettings>,
 }
 
 impl std::fmt::Debug for Controller {
@@ -99,8 +101,8 @@ impl Controller {
             live.clone(),
             changes.clone(),
         )?);
-        let (log_sender, log_settings) = watch::channel(LogSettings::default());
-        let host = ComponentHost::new(&options, changes.clone(), Some(metrics), log_sender);
+        let log_settings = watch::Sender::new(LogSettings::default());
+        let host = ComponentHost::new(&options, changes.clone(), Some(metrics), log_settings.clone());
         let engine = Engine::new(host, options.evaluation_context());
         let shared = Arc::new(Shared {
             options,
@@ -177,7 +179,7 @@ impl Controller {
 
     /// What the `logging` block asks for; changes with every load that changes the block.
     pub fn log_settings(&self) -> watch::Receiver<LogSettings> {
-        self.shared.log_settings.clone()
+        self.shared.log_settings.subscribe()
     }
 
     /// The sources of the running configuration.
@@ -265,7 +267,7 @@ pub fn check(options: &Options, sources: Sources) -> Result<Vec<Diagnostic>, Loa
         },
         ..options.clone()
     };
-    let (log_sender, _) = watch::channel(LogSettings::default());
+    let log_sender = watch::Sender::new(LogSettings::default());
     let host = ComponentHost::new(&options, Arc::default(), None, log_sender);
     Engine::new(host, options.evaluation_context()).check(sources)
 }
@@ -290,6 +292,14 @@ impl Shared {
                 }
             }
         }
+        let passed = logging::passed(engine.graph());
+        self.log_settings.send_if_modified(|settings| {
+            let changed = *settings.passed != passed;
+            if changed {
+                settings.passed = Arc::new(passed);
+            }
+            changed
+        });
         self.live.store(Arc::new(
             engine
                 .nodes()

@@ -404,24 +404,15 @@ async fn an_evaluation_that_fails_at_run_time_is_told_by_health() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_logging_block_is_handed_on_and_idle_blocks_are_told() {
+async fn the_logging_block_is_handed_on() {
     let test = Test::new("logging");
     let settings = test.controller.log_settings();
-    let report = test
-        .load("logging {\n\tlevel  = \"debug\"\n\tformat = \"json\"\n}\ntracing { }\n")
+    test.load("logging {\n\tlevel  = \"debug\"\n\tformat = \"json\"\n}\n")
         .await
         .unwrap();
-    assert_eq!(report.warnings.len(), 1);
     assert_eq!(
-        report.warnings[0].message,
-        "block \"tracing\" is accepted, not acted on yet"
-    );
-    assert_eq!(
-        *settings.borrow(),
-        LogSettings {
-            level: LogLevel::Debug,
-            format: LogFormat::Json
-        }
+        (settings.borrow().level, settings.borrow().format),
+        (LogLevel::Debug, LogFormat::Json)
     );
     test.load("logging { level = \"loud\" }").await.unwrap_err();
     assert_eq!(settings.borrow().level, LogLevel::Debug);
@@ -429,6 +420,45 @@ async fn the_logging_block_is_handed_on_and_idle_blocks_are_told() {
     assert_eq!(settings.borrow().level, LogLevel::Warn);
     test.load("").await.unwrap();
     assert_eq!(*settings.borrow(), LogSettings::default());
+    test.controller.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn log_lines_are_copied_to_receivers_and_those_that_they_pass_through_are_known() {
+    let test = Test::new("write_to");
+    let settings = test.controller.log_settings();
+    let nodes = "test.node \"in\" { forward_to = [test.node.out.receiver] }\ntest.node \"out\" { }\ntest.node \"other\" { forward_to = [test.node.in.receiver] }\n";
+    let report = test
+        .load(&format!(
+            "logging {{ write_to = [test.node.in.receiver] }}\n{nodes}"
+        ))
+        .await
+        .unwrap();
+    assert!(report.warnings.is_empty());
+    let now = settings.borrow().clone();
+    assert_eq!(now.write_to.len(), 1);
+    let passed: Vec<_> = now.passed.iter().map(|id| &**id).collect();
+    assert_eq!(passed, ["test.node.in", "test.node.out"]);
+    test.load(nodes).await.unwrap();
+    assert_eq!(*settings.borrow(), LogSettings::default());
+    test.controller.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn blocks_that_do_nothing_are_checked_and_told() {
+    let test = Test::new("idle blocks");
+    let text = "tracing { sampling_fraction = 0.5 }\nremotecfg {\n\turl = \"http://fleet\"\n\tbasic_auth {\n\t\tusername = \"u\"\n\t}\n}\n";
+    let report = test.load(text).await.unwrap();
+    let told = |finding: &Diagnostic| format!("{}: {}", finding.code.id, finding.message);
+    let warnings: Vec<_> = report.warnings.iter().map(told).collect();
+    insta::assert_snapshot!(warnings.join("\n"), @r"
+    AR0502: no component of this agent receives traces yet: it makes no spans of its own
+    AR0503: remotecfg is out of this agent's scope: nothing is fetched
+    ");
+    let wrong = "tracing { sampling_fraction = 2 }\nremotecfg { poll_frequency = \"1s\" }\n";
+    let error = test.load(wrong).await.unwrap_err();
+    let errors = error.diagnostics.iter().filter(|finding| finding.is_error());
+    assert_eq!(errors.count(), 2);
     test.controller.shutdown().await;
 }
 
