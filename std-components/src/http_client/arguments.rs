@@ -282,13 +282,10 @@ fn check_oauth2(oauth2: &OAuth2, checks: &mut Checks<'_, '_>) {
 }
 
 /// The least version of TLS. What is below 1.2 is accepted in configurations and means 1.2: nothing older is spoken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, river_eval::TextEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, river_eval::TextEnum)]
 #[river(text = "TLS version")]
 #[expect(missing_docs, reason = "the names are the reference's")]
 pub enum TlsVersion {
-    #[default]
-    #[river(name = "")]
-    Default,
     #[river(name = "TLS10")]
     Tls10,
     #[river(name = "TLS11")]
@@ -327,8 +324,7 @@ pub struct TlsArguments {
     #[river(default = false)]
     pub insecure_skip_verify: bool,
     /// Minimum acceptable TLS version.
-    #[river(default = TlsVersion::Default)]
-    pub min_version: TlsVersion,
+    pub min_version: Option<TlsVersion>,
 }
 
 fn check_tls(tls: &TlsArguments, checks: &mut Checks<'_, '_>) {

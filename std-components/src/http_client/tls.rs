@@ -49,7 +49,7 @@ pub(super) fn configuration(tls: Option<&TlsArguments>, http2: bool) -> Result<C
     let default = TlsArguments::default();
     let tls = tls.unwrap_or(&default);
     let versions: &[_] = match tls.min_version {
-        TlsVersion::Tls13 => &[&rustls::version::TLS13],
+        Some(TlsVersion::Tls13) => &[&rustls::version::TLS13],
         _ => &[&rustls::version::TLS13, &rustls::version::TLS12],
     };
     let invalid = |error: rustls::Error| HttpError::File(format!("TLS settings do not fit: {error}"));

@@ -11,6 +11,19 @@ use std::time::Duration;
 /// Stages hold stages: deeper there is nothing new.
 const MAX_DEPTH: usize = 8;
 
+/// Why a difference stands.
+const REASONS: [(&str, &str); 3] = [
+    (
+        "`stage.timestamp > action_on_failure`",
+        "the reference refuses other words when it builds the stage",
+    ),
+    (
+        "`max_cache_size`",
+        "the reference refuses numbers below 1 when it builds the cache",
+    ),
+    ("`stage.", "not built yet; `alloy-rs run` refuses it"),
+];
+
 /// What differs in a component.
 #[derive(Default)]
 struct Differences {
@@ -111,7 +124,9 @@ impl Differences {
             if !list.is_empty() {
                 writeln!(out, "\n{title}:\n").unwrap();
                 for difference in list {
-                    writeln!(out, "- {difference}").unwrap();
+                    let reason = REASONS.iter().find(|(start, _)| difference.starts_with(start));
+                    let reason = reason.map_or(String::new(), |(_, reason)| format!(" ({reason})"));
+                    writeln!(out, "- {difference}{reason}").unwrap();
                 }
             }
         }

@@ -198,8 +198,6 @@ pub(crate) struct Values {
 #[derive(Clone, Copy, Debug, PartialEq, river_eval::TextEnum)]
 #[river(text = "label source type")]
 pub(crate) enum SourceType {
-    #[river(name = "")]
-    Unset,
     Extracted,
     StructuredMetadata,
 }
@@ -210,8 +208,7 @@ pub(crate) struct Labels {
     /// Names of labels with the extracted value each; an empty or null value is the name itself.
     pub(crate) values: BTreeMap<String, Option<String>>,
     /// Whether the values are extracted ones or structured metadata.
-    #[river(default = SourceType::Unset)]
-    pub(crate) source_type: SourceType,
+    pub(crate) source_type: Option<SourceType>,
 }
 
 fn check_labels(labels: &Labels, checks: &mut Checks<'_, '_>) {

@@ -34,7 +34,7 @@ impl Set {
     pub(super) fn new(arguments: &arguments::Labels) -> Self {
         Self {
             labels: sources(&arguments.values),
-            from_metadata: arguments.source_type == SourceType::StructuredMetadata,
+            from_metadata: arguments.source_type == Some(SourceType::StructuredMetadata),
         }
     }
 }
