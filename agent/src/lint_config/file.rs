@@ -104,7 +104,11 @@ impl Reader {
                         match text.parse() {
                             Ok(target) => self.settings.target = Some(target),
                             Err(help) => {
-                                self.say(value.span(), format!("unknown target {text:?}"), Some(help));
+                                self.say(
+                                    value.span(),
+                                    format!("unknown target {text:?}"),
+                                    Some(help.to_string()),
+                                );
                             }
                         }
                     }

@@ -7,10 +7,8 @@ pub(crate) mod codes;
 pub(crate) mod comments;
 pub(crate) mod file;
 pub(crate) mod find;
-pub(crate) mod target;
-
+pub(crate) use alloy_check::catalog::Target;
 pub(crate) use apply::{Levels, apply};
-pub(crate) use target::Target;
 
 use river_syntax::Code;
 

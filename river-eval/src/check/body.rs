@@ -223,13 +223,25 @@ impl Analyzer<'_, '_> {
                 finding.with_help("if the value is not sensitive, open it with convert.nonsensitive(…)")
             }
             Misfit::Capsule(found, wanted) => {
-                let error = within(ConvertError::new(format!("expected a {wanted}, got a {found}")));
+                let error = within(ConvertError::new(format!(
+                    "expected {}, got {}",
+                    self.capsule(wanted),
+                    self.capsule(found)
+                )));
                 let mut finding = messages::wrong_type(name, span, error);
                 finding.code = &codes::WRONG_CAPSULE;
                 finding.with_help(self.adapters(found, wanted))
             }
         };
         self.tell(finding);
+    }
+
+    /// A capsule in words.
+    pub(super) fn capsule(&self, name: &str) -> String {
+        match self.options.catalog.capsule(name) {
+            Some(words) => format!("{words} ({name})"),
+            None => format!("a {name}"),
+        }
     }
 
     /// Which components stand between what is given and what is wanted, or give what is wanted.
@@ -250,8 +262,8 @@ impl Analyzer<'_, '_> {
             }
         }
         match (between.as_slice(), giving.as_slice()) {
-            ([], []) => format!("no component exports a {wanted}"),
-            ([], giving) => format!("a {wanted} comes from {}", listed(giving)),
+            ([], []) => format!("no component exports {}", self.capsule(wanted)),
+            ([], giving) => format!("{} is exported by {}", self.capsule(wanted), listed(giving)),
             (between, _) => format!("put {} between", listed(between)),
         }
     }

@@ -18,4 +18,6 @@ pub trait Catalog: Send + Sync {
     fn component_names(&self) -> Vec<&'static str>;
     /// The names of all config blocks, sorted.
     fn config_block_names(&self) -> Vec<&'static str>;
+    /// What a capsule is in words, with its article: `a receiver of log entries`.
+    fn capsule(&self, name: &str) -> Option<&'static str>;
 }

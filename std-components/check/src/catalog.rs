@@ -6,6 +6,7 @@
 
 mod body;
 mod bundled;
+mod capsules;
 mod index;
 mod literal;
 mod release;

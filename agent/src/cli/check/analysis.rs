@@ -3,13 +3,48 @@
 use super::options::Settled;
 use crate::runtime::{self, Options};
 use crate::sources::Source;
+use alloy_check::catalog::Target;
+use alloy_check::{FileLoader, Settings};
+use river_eval::graph::ParsedFile;
 use river_syntax::{Diagnostic, Sources};
+use std::sync::Arc;
 
 /// The texts as a table (those that it imports after its own), and what the checker says of them, in order of places.
 pub(super) fn analyze(settled: &Settled, texts: &[Source]) -> (Sources, Vec<Diagnostic>) {
-    let options = Options {
-        stability: settled.stability,
-        ..Options::default()
+    let mut sources = Sources::new();
+    let mut files = Vec::with_capacity(texts.len());
+    let mut unreadable = Vec::new();
+    for text in texts {
+        let file = sources.add(text.name.as_str(), text.text.as_str());
+        unreadable.extend(text.not_text.clone());
+        if let Some(source) = sources.get(file) {
+            files.push(Arc::new(ParsedFile::parse(file, source.text())));
+        }
+    }
+    let settings = Settings {
+        target: settled.target,
+        min_stability: settled.stability,
+        community: settled.community_components,
     };
-    runtime::check(&options, texts)
+    let mut found = alloy_check::check(&mut sources, &files, &settings, &FileLoader).diagnostics;
+    if settled.target == Target::AlloyRs && !found.iter().any(Diagnostic::is_error) {
+        // What only the components themselves know: they decode their arguments as at a start, and nothing is started.
+        let options = Options {
+            stability: settled.stability,
+            ..Options::default()
+        };
+        let (_, of_components) = runtime::check(&options, texts);
+        let new: Vec<Diagnostic> = of_components
+            .into_iter()
+            .filter(|finding| {
+                !found
+                    .iter()
+                    .any(|known| known.primary.span == finding.primary.span)
+            })
+            .collect();
+        found.extend(new);
+    }
+    found.extend(unreadable);
+    found.sort_by_key(|finding| (finding.primary.span.file, finding.primary.span.start));
+    (sources, found)
 }

@@ -57,15 +57,10 @@ fn denied(text: &str) -> Result<Denied, String> {
 #[derive(Clone, Debug)]
 pub(crate) struct Settled {
     /// The program that is to run it.
-    #[expect(dead_code, reason = "the checker that knows targets is not wired in yet")]
     pub(crate) target: Target,
     /// The least stability of components.
     pub(crate) stability: Stability,
     /// Whether community components may be used.
-    #[expect(
-        dead_code,
-        reason = "the checker that knows community components is not wired in yet"
-    )]
     pub(crate) community_components: bool,
     /// What becomes of findings.
     pub(crate) levels: Levels,
@@ -101,7 +96,7 @@ impl Asked {
     /// With what a file says where no flag does.
     pub(crate) fn with(&self, settings: &Settings) -> Settled {
         Settled {
-            target: self.target.or(settings.target).unwrap_or_default(),
+            target: self.target.or(settings.target).unwrap_or_else(Target::newest),
             stability: self
                 .stability
                 .map(StabilityLevel::stability)

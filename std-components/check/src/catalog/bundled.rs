@@ -49,6 +49,10 @@ fn components() -> &'static Components {
 struct Bundled;
 
 impl Catalog for Bundled {
+    fn capsule(&self, name: &str) -> Option<&'static str> {
+        super::capsules::described(name)
+    }
+
     fn title(&self) -> &str {
         concat!("alloy-rs v", env!("CARGO_PKG_VERSION"))
     }

@@ -98,6 +98,10 @@ impl fmt::Debug for Release {
 }
 
 impl Catalog for Release {
+    fn capsule(&self, name: &str) -> Option<&'static str> {
+        super::capsules::described(name)
+    }
+
     fn title(&self) -> &str {
         let (line, _) = split(self.0.text, b'\n');
         split(line, b'"').1.trim_end_matches('"')
