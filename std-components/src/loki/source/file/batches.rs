@@ -1,8 +1,10 @@
 //! Puts lines of any files together into batches, and knows which bytes of which files are in each.
 
 use super::generation::Generation;
+use super::metrics::Account;
 use crate::signals::{Ack, Entry, LogBatch, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Outcome};
 use rustc_hash::FxHashMap;
+use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -27,6 +29,7 @@ pub(super) type Ended = (u64, Outcome);
 struct Shipment {
     parts: Vec<Part>,
     cost: usize,
+    lines: u64,
 }
 
 /// The batches of a component.
@@ -42,11 +45,12 @@ pub(super) struct Batches {
     told: UnboundedSender<Ended>,
     last_timestamp: i64,
     taken: u64,
+    account: Arc<Account>,
 }
 
 impl Batches {
     /// Ends of shipments go to `told`.
-    pub(super) fn new(told: UnboundedSender<Ended>) -> Self {
+    pub(super) fn new(told: UnboundedSender<Ended>, account: Arc<Account>) -> Self {
         Self {
             entries: Vec::new(),
             bytes: 0,
@@ -58,6 +62,7 @@ impl Batches {
             told,
             last_timestamp: 0,
             taken: 0,
+            account,
         }
     }
 
@@ -124,7 +129,9 @@ impl Batches {
         let parts = std::mem::take(&mut self.parts);
         self.in_flight += cost;
         self.bytes = 0;
-        self.shipments.insert(number, Shipment { parts, cost });
+        let lines = capacity as u64;
+        self.account.see(lines);
+        self.shipments.insert(number, Shipment { parts, cost, lines });
     }
 
     fn cost(&self) -> usize {
@@ -150,12 +157,20 @@ impl Batches {
         sealed.into_iter().map(batch).collect()
     }
 
+    /// The account has to be right at any time.
+    #[cfg(test)]
+    pub(super) fn check_account(&self) {
+        let lines = self.shipments.values().map(|shipment| shipment.lines).sum();
+        self.account.check(lines);
+    }
+
     /// A shipment has ended: its parts.
-    pub(super) fn ended(&mut self, shipment: u64) -> Vec<Part> {
+    pub(super) fn ended(&mut self, shipment: u64, outcome: Outcome) -> Vec<Part> {
         let Some(shipment) = self.shipments.remove(&shipment) else {
             return Vec::new();
         };
         self.in_flight = self.in_flight.saturating_sub(shipment.cost);
+        self.account.end(shipment.lines, outcome);
         shipment.parts
     }
 }

@@ -2,7 +2,10 @@
 
 use crate::component::ComponentMetrics;
 use crate::component::metrics::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
+use crate::signals::Outcome;
+use river_eval::BodyValue;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// The metrics of a component.
 pub(super) struct Metrics {
@@ -16,8 +19,74 @@ pub(super) struct Metrics {
     pub(super) cut: IntCounter,
     /// Bytes that cannot be sent again.
     pub(super) lost: IntCounterVec,
+    pub(super) account: Arc<Account>,
     /// How many tails use a path: its metrics go with the last.
     users: HashMap<String, usize>,
+}
+
+/// The account of a component: `seen = delivered + queued + dropped{reason}`, in lines.
+#[derive(Debug)]
+pub(super) struct Account {
+    seen: IntCounter,
+    delivered: IntCounter,
+    queued: IntGauge,
+    /// Not taken by a receiver: read and seen again.
+    returned: IntCounter,
+}
+
+impl Account {
+    fn new(metrics: &ComponentMetrics) -> Self {
+        let dropped = metrics.counters(
+            "loki_source_file_ledger_dropped_lines_total",
+            "Number of lines that a receiver did not take. Those returned are read again.",
+            &["reason"],
+        );
+        Self {
+            seen: metrics.counter(
+                "loki_source_file_ledger_seen_lines_total",
+                "Number of lines sent: those delivered, queued and dropped.",
+            ),
+            delivered: metrics.counter(
+                "loki_source_file_ledger_delivered_lines_total",
+                "Number of lines that every receiver has taken for good.",
+            ),
+            queued: metrics.gauge(
+                "loki_source_file_ledger_queued_lines",
+                "Number of lines on their way.",
+            ),
+            returned: dropped.with_label_values(&["returned"]),
+        }
+    }
+
+    /// Lines go on their way.
+    pub(super) fn see(&self, lines: u64) {
+        self.seen.inc_by(lines);
+        self.queued.add(i64::try_from(lines).unwrap_or(i64::MAX));
+    }
+
+    /// Lines have been taken for good, or not.
+    pub(super) fn end(&self, lines: u64, outcome: Outcome) {
+        self.queued.sub(i64::try_from(lines).unwrap_or(i64::MAX));
+        match outcome {
+            Outcome::Delivered => self.delivered.inc_by(lines),
+            Outcome::Failed => self.returned.inc_by(lines),
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn check(&self, on_their_way: u64) {
+        assert_eq!(self.queued.get(), i64::try_from(on_their_way).unwrap());
+        let ended = self.delivered.get() + self.returned.get();
+        assert_eq!(self.seen.get(), ended + on_their_way, "{self:?}");
+    }
+
+    /// Writes it into the debug information.
+    pub(super) fn describe(&self, info: &mut BodyValue) {
+        info.attribute("seen_lines", self.seen.get());
+        info.attribute("delivered_lines", self.delivered.get());
+        info.attribute("queued_lines", u64::try_from(self.queued.get()).unwrap_or(0));
+        info.attribute("returned_lines", self.returned.get());
+    }
 }
 
 /// The metrics of a path.
@@ -62,6 +131,7 @@ impl Metrics {
                 "Number of bytes that a receiver did not take and that cannot be read again.",
                 &["reason"],
             ),
+            account: Arc::new(Account::new(metrics)),
             users: HashMap::new(),
         }
     }

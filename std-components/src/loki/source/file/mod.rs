@@ -11,12 +11,14 @@ mod encoding;
 mod generation;
 mod holders;
 mod identity;
+mod journal;
 mod ledger;
 mod lines;
 mod metrics;
 mod positions;
 mod sweep;
 mod tail;
+mod watch;
 
 use crate::component::{BuildError, CancellationToken, Component, Context, RunError};
 use crate::local::file_match::{PATH, find_all};
@@ -49,6 +51,7 @@ pub(in crate::loki) struct SourceFile {
     arguments: Mutex<Arc<Arguments>>,
     changed: Notify,
     infos: Mutex<Vec<Arc<Info>>>,
+    account: Arc<metrics::Account>,
     /// Locked by passes off the reactor and between them by the task, never by both at a time.
     sweeper: Arc<Mutex<Sweeper>>,
     /// Read by the task while it runs.
@@ -74,6 +77,7 @@ impl Component for SourceFile {
         }
         let (told, ended) = mpsc::unbounded_channel();
         let metrics = metrics::Metrics::new(&context.metrics);
+        let account = metrics.account.clone();
         let sweeper = Sweeper::new(
             context.id.to_string().into(),
             settings(&arguments)?,
@@ -86,6 +90,7 @@ impl Component for SourceFile {
             arguments: Mutex::new(Arc::new(arguments)),
             changed: Notify::new(),
             infos: Mutex::new(Vec::new()),
+            account,
             sweeper: Arc::new(Mutex::new(sweeper)),
             ended: tokio::sync::Mutex::new(ended),
         })
@@ -111,6 +116,7 @@ impl Component for SourceFile {
 
     fn debug_info(&self) -> BodyValue {
         let mut body = BodyValue::default();
+        self.account.describe(&mut body);
         for info in self.infos.lock().iter() {
             let mut target = BodyValue::default();
             target
@@ -235,7 +241,7 @@ impl Run<'_> {
                 () = tokio::time::sleep_until(wake.into()) => {}
             }
             if !ends.is_empty() {
-                component.sweeper.lock().settle(ends, Instant::now());
+                off_reactor(component, |sweeper| sweeper.settle(ends, Instant::now())).await?;
             }
         }
         self.drain(&mut ended).await

@@ -1,11 +1,12 @@
 //! The positions file: how far each file has been taken for good.
 //!
 //! `positions` is the reference's map, which both agents read. `alloy_rs_identities` beside it says which file each position belongs to; the
-//! reference does not look at it. The file is replaced as a whole (written beside, synced, renamed, folder synced), so that it is never half written.
+//! reference does not look at it, nor at `alloy_rs_journal`, which says which [`Journal`] belongs to the file. The file is replaced as a whole (written beside, synced, renamed, folder synced), so that it is never half written.
 
 use super::identity::Identity;
+use super::journal::Journal;
 use saphyr_parser::{Event, Parser};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -44,6 +45,11 @@ pub(super) struct Positions {
     /// Where the damaged file has to go before another takes its place.
     kept: Option<PathBuf>,
     is_changed: bool,
+    /// Those that have moved since the journal was told.
+    moved: BTreeSet<Key>,
+    journal: Journal,
+    /// Says which journal belongs to the stored file.
+    number: u64,
 }
 
 impl Positions {
@@ -54,6 +60,7 @@ impl Positions {
     /// A file that exists and cannot be read: to begin without it would send every log again.
     pub(super) fn load(file: PathBuf, legacy: Option<&Path>) -> Result<Self, String> {
         let mut positions = Self {
+            journal: Journal::beside(&file),
             file,
             ..Self::default()
         };
@@ -66,14 +73,21 @@ impl Positions {
         let own = read(&positions.file).map_err(|error| cannot(&positions.file, &error))?;
         match (own.filter(|bytes| !bytes.is_empty()), legacy) {
             (Some(bytes), _) => match parse(&bytes) {
-                Ok(entries) => positions.entries = entries,
+                Ok(stored) => {
+                    positions.entries = stored.entries;
+                    // A file without a number is another agent's: no journal is about it.
+                    if let Some(number) = stored.number {
+                        positions.number = number;
+                        positions.replay();
+                    }
+                }
                 Err(reason) => positions.set_aside(&reason),
             },
             (None, Some(legacy)) => {
                 if let Some(bytes) = read(legacy).map_err(|error| cannot(legacy, &error))? {
                     match parse(&bytes) {
-                        Ok(entries) => {
-                            positions.entries = entries;
+                        Ok(stored) => {
+                            positions.entries = stored.entries;
                             positions.is_changed = true;
                             tracing::info!(path = %legacy.display(), "took over the legacy positions file");
                         }
@@ -84,9 +98,28 @@ impl Positions {
                     }
                 }
             }
-            (None, None) => {}
+            (None, None) => positions.replay(),
         }
         Ok(positions)
+    }
+
+    /// Applies the journal of an agent that was killed.
+    fn replay(&mut self) {
+        let moves = self.journal.read(self.number);
+        self.is_changed |= !moves.is_empty();
+        // The journal is begun anew, and has to hold them too until the file is written.
+        self.moved.extend(moves.iter().map(|(key, _)| key.clone()));
+        self.entries.extend(moves);
+    }
+
+    /// Lets the journal know what has moved, so that it is known although the process dies.
+    pub(super) fn note(&mut self) {
+        if self.moved.is_empty() {
+            return;
+        }
+        let moved = std::mem::take(&mut self.moved);
+        let moves = moved.iter().filter_map(|key| self.entries.get_key_value(key));
+        self.journal.append(self.number, moves);
     }
 
     /// Only with the first save, as a component may be built and never run.
@@ -139,6 +172,7 @@ impl Positions {
         };
         if self.entries.get(key) != Some(&position) {
             self.entries.insert(key.clone(), position);
+            self.moved.insert(key.clone());
             self.is_changed = true;
         }
     }
@@ -168,16 +202,21 @@ impl Positions {
                 _ => self.kept = None,
             }
         }
-        replace(&self.file, self.to_yaml().as_bytes())?;
+        let number = self.number + 1;
+        replace(&self.file, self.to_yaml(number).as_bytes())?;
+        self.number = number;
         self.is_changed = false;
+        self.moved.clear();
+        self.journal.is_obsolete();
         Ok(())
     }
 
-    fn to_yaml(&self) -> String {
+    fn to_yaml(&self, number: u64) -> String {
         let mut out = String::from("positions:");
         self.write_map(&mut out, |position| Some(position.offset.clone()));
         out.push_str("alloy_rs_identities:");
         self.write_map(&mut out, |position| position.identity.map(Identity::to_text));
+        out.push_str(&format!("alloy_rs_journal: \"{number}\"\n"));
         out
     }
 
@@ -245,7 +284,15 @@ enum Node {
     Other,
 }
 
-fn parse(bytes: &[u8]) -> Result<BTreeMap<Key, Position>, String> {
+/// What a positions file says.
+#[derive(Debug, Default)]
+struct Stored {
+    entries: BTreeMap<Key, Position>,
+    /// Which journal belongs to it.
+    number: Option<u64>,
+}
+
+fn parse(bytes: &[u8]) -> Result<Stored, String> {
     let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
     if text.contains('\0') {
         return Err("it holds NUL bytes, as a file that was not written to its end".into());
@@ -264,7 +311,8 @@ fn parse(bytes: &[u8]) -> Result<BTreeMap<Key, Position>, String> {
             event => root = Some(node(event, &mut next, 0)?),
         }
     }
-    let mut entries = BTreeMap::new();
+    let mut stored = Stored::default();
+    let entries = &mut stored.entries;
     let fields = match root {
         None => Vec::new(),
         Some(Node::Map(fields)) => fields,
@@ -283,6 +331,9 @@ fn parse(bytes: &[u8]) -> Result<BTreeMap<Key, Position>, String> {
                 }
             }
             (Node::Text(name), Node::Map(items)) if name == "alloy_rs_identities" => identities = items,
+            (Node::Text(name), Node::Text(number)) if name == "alloy_rs_journal" => {
+                stored.number = number.parse().ok();
+            }
             _ => {}
         }
     }
@@ -291,7 +342,7 @@ fn parse(bytes: &[u8]) -> Result<BTreeMap<Key, Position>, String> {
             position.identity = text_of(value).and_then(|text| Identity::from_text(&text));
         }
     }
-    Ok(entries)
+    Ok(stored)
 }
 
 fn text_of(node: Node) -> Option<String> {

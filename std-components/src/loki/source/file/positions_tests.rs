@@ -30,11 +30,12 @@ fn reads_what_the_reference_writes() {
   : 72
 "#,
     )
-    .unwrap();
+    .unwrap()
+    .entries;
     assert_eq!(entries[&key("/var/log/app/a.log", "{job=\"h\"}")].offset, "108");
     assert_eq!(entries[&key("/var/log/b.log", "{}")].offset, "72");
-    assert!(parse(b"positions: {}\n").unwrap().is_empty());
-    assert!(parse(b"").unwrap().is_empty());
+    assert!(parse(b"positions: {}\n").unwrap().entries.is_empty());
+    assert!(parse(b"").unwrap().entries.is_empty());
 }
 
 #[test]
@@ -53,6 +54,7 @@ fn what_is_written_is_what_is_read() {
       ? path: "/a \"b\".log"
         labels: "{job=\"a\\\"b\"}"
       : "1:2:3:0000000000000004"
+    alloy_rs_journal: "1"
     "#);
     let again = Positions::load(file, None).unwrap();
     assert_eq!(again.entries, positions.entries);
@@ -142,7 +144,46 @@ proptest::proptest! {
     fn any_key_survives(path in "\\PC{0,20}", labels in "\\PC{0,20}", offset in proptest::num::u64::ANY) {
         let mut positions = Positions::default();
         positions.set(&key(&path, &labels), offset, identity());
-        let again = parse(positions.to_yaml().as_bytes()).unwrap();
-        proptest::prop_assert_eq!(again, positions.entries);
+        let again = parse(positions.to_yaml(1).as_bytes()).unwrap();
+        proptest::prop_assert_eq!(again.entries, positions.entries);
     }
+}
+
+#[test]
+fn a_killed_agent_knows_what_moved_since_the_file_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("positions.yml");
+    let journal = folder.path().join("positions.yml.journal");
+    let load = || Positions::load(file.clone(), None).unwrap();
+    let offset =
+        |positions: &Positions, path: &str| positions.get(&key(path, "{}")).map(|at| at.offset.clone());
+    // Before there is any file.
+    let mut positions = load();
+    positions.set(&key("/a", "{}"), 7, identity());
+    positions.note();
+    assert_eq!(offset(&load(), "/a").as_deref(), Some("7"));
+    positions.save().unwrap();
+    assert!(!journal.exists());
+    for moved in 8..20 {
+        positions.set(&key("/a", "{}"), moved, identity());
+        positions.set(&key("/b\n", "{}"), moved * 2, identity());
+        positions.note();
+    }
+    let again = load();
+    assert_eq!(again.entries, positions.entries);
+    // However it is cut off, what is whole counts.
+    let whole = fs::read(&journal).unwrap();
+    for length in 0..whole.len() {
+        fs::write(&journal, &whole[..length]).unwrap();
+        let at: u64 = offset(&load(), "/a").unwrap().parse().unwrap();
+        assert!((7..20).contains(&at));
+    }
+    // A journal of another file is none.
+    fs::write(&journal, &whole).unwrap();
+    positions.set(&key("/a", "{}"), 100, identity());
+    positions.save().unwrap();
+    fs::write(&journal, &whole).unwrap();
+    assert_eq!(offset(&load(), "/a").as_deref(), Some("100"));
+    fs::write(&file, "positions:\n  ? path: /a\n    labels: '{}'\n  : \"3\"\n").unwrap();
+    assert_eq!(offset(&load(), "/a").as_deref(), Some("3"));
 }

@@ -6,8 +6,10 @@ use super::holders::Holders;
 use super::metrics::Metrics;
 use super::positions::{Key, Positions};
 use super::tail::{Desk, Info, Settings, Tail};
+use super::watch::Watcher;
 use crate::signals::{Labels, LogBatch};
 use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
@@ -60,7 +62,14 @@ pub(super) struct Sweeper {
     last_line: Instant,
     last_save: Instant,
     save_problem: Option<String>,
+    watcher: Watcher,
 }
+
+/// How often a quiet file whose changes are told by events is looked at all the same.
+const VERIFY_PERIOD: Duration = Duration::from_secs(10);
+
+/// Changes that no event has told until a path is polled for good: one may happen between asking for events and looking.
+const MAX_SURPRISES: u8 = 3;
 
 impl Sweeper {
     /// Of the component with this id; ends of batches go to `told`.
@@ -85,12 +94,13 @@ impl Sweeper {
             positions,
             holders,
             buffers: Buffers::default(),
-            batches: Batches::new(told),
+            batches: Batches::new(told, metrics.account.clone()),
             metrics,
             turn: 0,
             last_line: now,
             last_save: now,
             save_problem: None,
+            watcher: Watcher::default(),
         }
     }
 
@@ -148,13 +158,14 @@ impl Sweeper {
     fn bury(&mut self) -> bool {
         let before = self.tails.len();
         let (by_key, holders) = (&mut self.by_key, &mut self.holders);
-        let (metrics, component) = (&mut self.metrics, &self.component);
+        let (metrics, component, watcher) = (&mut self.metrics, &self.component, &mut self.watcher);
         self.tails.retain(|tail| {
             let stays = !tail.is_done();
             if !stays {
                 tracing::info!(component_id = %component, path = tail.info.key.path, "stopped tailing file");
                 by_key.remove(&tail.info.key);
                 tail.release(holders);
+                watcher.forget(tail.id);
                 metrics.stop(&tail.info.key.path);
             }
             stays
@@ -162,10 +173,10 @@ impl Sweeper {
         self.tails.len() != before
     }
 
-    /// Batches have been taken for good, or not.
+    /// Batches have been taken for good, or not. Blocks while it notes what has moved.
     pub(super) fn settle(&mut self, ended: impl IntoIterator<Item = Ended>, now: Instant) {
         for (shipment, outcome) in ended {
-            for part in self.batches.ended(shipment) {
+            for part in self.batches.ended(shipment, outcome) {
                 let Ok(at) = self.tails.binary_search_by_key(&part.tail, |tail| tail.id) else {
                     continue;
                 };
@@ -183,6 +194,9 @@ impl Sweeper {
                 }
             }
         }
+        self.positions.note();
+        #[cfg(test)]
+        self.batches.check_account();
     }
 
     /// Whether every batch has been accounted for.
@@ -206,9 +220,11 @@ impl Sweeper {
             &self.metrics,
             now,
         );
+        let changes = self.watcher.changes();
         for tail in &mut self.tails {
-            if tail.due <= now {
-                tail.poll(&mut desk);
+            let is_told = changes.is_all || changes.files.contains(&tail.id);
+            if tail.due <= now || is_told {
+                poll(tail, &mut desk, &mut self.watcher, is_told);
             }
         }
         let has_more = !may_read || read(&mut self.tails, &mut self.turn, &mut desk);
@@ -220,6 +236,8 @@ impl Sweeper {
                 tail.sent(shipment, part);
             }
         });
+        #[cfg(test)]
+        self.batches.check_account();
         if !batches.is_empty() {
             self.last_line = now;
         } else if now.duration_since(self.last_line) >= IDLE {
@@ -241,9 +259,19 @@ impl Sweeper {
                 .map(|tail| tail.due)
                 .min()
                 .unwrap_or(now + SAVE_PERIOD)
-                .min(self.last_save + SAVE_PERIOD),
+                .min(self.last_save + SAVE_PERIOD)
+                .min(self.tick(now)),
             has_more,
             problem: self.problem(),
+        }
+    }
+
+    /// When to ask for events again.
+    fn tick(&self, now: Instant) -> Instant {
+        let (least, most) = (self.settings.min_poll, self.settings.max_poll);
+        match self.watcher.is_watching() {
+            true => now + least.min(most).max(Duration::from_millis(1)),
+            false => now + VERIFY_PERIOD,
         }
     }
 
@@ -274,6 +302,25 @@ impl Sweeper {
                 self.save_problem = Some(problem);
             }
         }
+    }
+}
+
+/// Looks at a path; one of which events tell enough is due much later then.
+fn poll(tail: &mut Tail, desk: &mut Desk<'_>, watcher: &mut Watcher, is_told: bool) {
+    let was_trusted = tail.watched.is_whole && tail.watched.surprises < MAX_SURPRISES;
+    let has_changed = tail.poll(desk);
+    if tail.watched.opened != Some(tail.opened()) || !watcher.is_followed(tail.id) {
+        tail.watched.opened = Some(tail.opened());
+        tail.watched.is_whole = watcher.follow(tail.id, Path::new(&tail.info.key.path));
+        // What happened before it was followed has told nobody.
+        return;
+    }
+    if was_trusted && has_changed {
+        tail.watched.surprises = if is_told { 0 } else { tail.watched.surprises + 1 };
+    }
+    let is_trusted = tail.watched.is_whole && tail.watched.surprises < MAX_SURPRISES;
+    if is_trusted && !has_changed && tail.is_quiet() {
+        tail.due = desk.now + VERIFY_PERIOD;
     }
 }
 

@@ -99,6 +99,18 @@ pub(super) struct Tail {
     skipped: Option<String>,
     backoff: Duration,
     blocked_until: Option<Instant>,
+    pub(super) watched: Watched,
+}
+
+/// How far events of the file system can be relied on for a path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Watched {
+    /// What [`Tail::opened`] was when the path was followed last.
+    pub(super) opened: Option<u64>,
+    /// Whether all of it is watched.
+    pub(super) is_whole: bool,
+    /// How often a look has shown what no event had told.
+    pub(super) surprises: u8,
 }
 
 impl Tail {
@@ -133,6 +145,7 @@ impl Tail {
             skipped: None,
             backoff: MIN_BACKOFF,
             blocked_until: None,
+            watched: Watched::default(),
         }
     }
 
@@ -186,8 +199,26 @@ impl Tail {
         });
     }
 
-    /// Looks whether the file has grown or was rotated.
-    pub(super) fn poll(&mut self, desk: &mut Desk<'_>) {
+    /// How many files it has opened so far.
+    pub(super) fn opened(&self) -> u64 {
+        self.next_generation
+    }
+
+    /// Whether nothing is to be done but to wait for its file to change.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.problem().is_none()
+            && self.retiring.is_none()
+            && self.skipped.is_none()
+            && self.blocked_until.is_none()
+            && self.generations.len() == 1
+            && self
+                .generations
+                .iter()
+                .all(|file| file.phase == Phase::Live && file.is_at_end() && file.ledger.is_settled())
+    }
+
+    /// Looks whether the file has grown or was rotated. Answers whether something has changed.
+    pub(super) fn poll(&mut self, desk: &mut Desk<'_>) -> bool {
         let before: u64 = self.generations.iter().map(Generation::size).sum::<u64>() + self.next_generation;
         match self.look(desk) {
             Ok(()) => self.settle_problem(),
@@ -209,6 +240,7 @@ impl Tail {
         self.info
             .is_running
             .store(!self.generations.is_empty(), Ordering::Relaxed);
+        before != after
     }
 
     fn report(&mut self, problem: String) {
@@ -533,7 +565,10 @@ impl Tail {
     /// A batch with bytes of this path has ended.
     pub(super) fn ended(&mut self, shipment: u64, part: Part, outcome: Outcome, desk: &mut Desk<'_>) {
         match outcome {
-            Outcome::Delivered => self.backoff = MIN_BACKOFF,
+            Outcome::Delivered => {
+                self.backoff = MIN_BACKOFF;
+                self.blocked_until = None;
+            }
             Outcome::Failed => {
                 self.blocked_until = Some(desk.now + self.backoff);
                 self.backoff = (self.backoff * 2).min(MAX_BACKOFF);
