@@ -1,5 +1,6 @@
 //! From the JSON of a release to the text of its catalog. Whatever the text cannot say is an error, so that nothing is lost.
 
+use super::runs;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
@@ -41,6 +42,13 @@ pub(crate) fn convert(json: &Value) -> Result<String, String> {
     let closed = object(root.get("text_types").unwrap_or(&Value::Null), "text_types")?;
     shared.texts.extend(closed.keys().cloned());
     shared.name_all();
+    let arguments = components.iter().map(|component| &component["arguments"]);
+    let bodies: Vec<&Value> = arguments.chain(config.values()).collect();
+    shared.runs = runs::find(
+        bodies
+            .into_iter()
+            .chain(shared.bodies.iter().map(|body| &body.value)),
+    );
 
     let mut out = Out {
         text: String::new(),
@@ -66,6 +74,13 @@ pub(crate) fn convert(json: &Value) -> Result<String, String> {
     for (name, body) in shared.by_name() {
         put(&mut out.text, &format!("@body {name}\n"));
         out.body(body, 1)?;
+    }
+    for run in &shared.runs {
+        put(&mut out.text, &format!("@group {}\n", run.name));
+        for attribute in &run.attributes {
+            let line = out.attribute(attribute)?;
+            out.line(1, &line);
+        }
     }
     for (name, group) in &shared.groups {
         put(&mut out.text, &format!("@group {name} {}\n", group.kind));
@@ -97,6 +112,8 @@ struct Shared {
     places: HashMap<String, usize>,
     /// Alternatives that hold themselves.
     groups: BTreeMap<String, Group>,
+    /// Attributes that stand together in many bodies.
+    runs: Vec<runs::Run>,
     texts: BTreeSet<String>,
     /// The short names of the text types.
     slugs: BTreeMap<String, String>,
@@ -302,9 +319,24 @@ impl Out<'_> {
     }
 
     fn body(&mut self, body: &Value, depth: usize) -> Result<(), String> {
-        for attribute in attributes(body) {
-            let line = self.attribute(attribute)?;
-            self.line(depth, &line);
+        let mut rest = attributes(body);
+        while let Some((attribute, after)) = rest.split_first() {
+            let run = self
+                .shared
+                .runs
+                .iter()
+                .find(|run| rest.starts_with(&run.attributes));
+            match run {
+                Some(run) => {
+                    self.line(depth, &format!("& {}", run.name));
+                    rest = rest.get(run.attributes.len()..).unwrap_or_default();
+                }
+                None => {
+                    let line = self.attribute(attribute)?;
+                    self.line(depth, &line);
+                    rest = after;
+                }
+            }
         }
         let mut rest = blocks(body);
         while let Some((block, after)) = rest.split_first() {
@@ -442,7 +474,7 @@ fn key(body: &Value) -> String {
     format!("{:?}{:?}", attributes(body), blocks(body))
 }
 
-fn attributes(body: &Value) -> &[Value] {
+pub(super) fn attributes(body: &Value) -> &[Value] {
     body.get("attributes")
         .and_then(Value::as_array)
         .map_or(&[], Vec::as_slice)

@@ -3,6 +3,7 @@
 //! With `--back` it makes the JSON of a catalog from its text. Both are described in docs/catalog.md.
 
 mod from_json;
+mod runs;
 mod to_json;
 
 use std::io::Write;

@@ -133,6 +133,9 @@ impl<'t> Catalog<'t> {
                     inside.push(name);
                     let mut body = self.body(below, inside)?;
                     inside.pop();
+                    if let Some(Value::Array(more)) = body.get_mut("attributes") {
+                        attributes.append(more);
+                    }
                     if let Some(Value::Array(more)) = body.get_mut("blocks") {
                         blocks.append(more);
                     }

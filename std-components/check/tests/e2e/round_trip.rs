@@ -2,6 +2,8 @@
 
 #[path = "../../examples/convert_catalog/from_json.rs"]
 mod from_json;
+#[path = "../../examples/convert_catalog/runs.rs"]
+mod runs;
 #[path = "../../examples/convert_catalog/to_json.rs"]
 mod to_json;
 
