@@ -5,10 +5,10 @@
 use crate::sources::Source;
 use river_eval::eval::Stability;
 use river_eval::graph::{BlockSpec, Blocks, Graph, Node, NodeKind, ParsedFile};
-use river_eval::{Str, ir};
-use river_syntax::{Diagnostic, FileId, Sources, Span};
+use river_eval::{Str, Value, ir};
+use river_syntax::{FileId, Sources, Span};
 use serde::Serialize;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Version of the JSON form; it changes when a field changes its meaning or goes.
@@ -42,7 +42,7 @@ pub(crate) struct Group {
     pub(crate) title: String,
     /// The number of the group around it.
     pub(crate) parent: Option<usize>,
-    /// Whether names in it are its own: a module, not a file.
+    /// Whether it is cut off from what is around it: a `declare`, not a file or a `foreach`.
     pub(crate) module: bool,
 }
 
@@ -133,7 +133,7 @@ impl Drawing {
             sources: &sources,
             of_file,
         };
-        pen.module(&files, None, 0);
+        pen.module(&files, None, &Around::default(), 0);
         drawing.edges.sort();
         drawing.edges.dedup();
         drawing
@@ -161,67 +161,96 @@ struct Pen<'d> {
 
 impl Pen<'_> {
     /// Draws the blocks of the root, or of a module's body, which is in a group.
-    fn module(&mut self, files: &[Arc<ParsedFile>], group: Option<usize>, depth: usize) {
-        let (graph, found) = Graph::build(files, &AnyBlock);
-        self.drawing.mistakes += found.iter().filter(|found| Diagnostic::is_error(found)).count();
-        let mut numbers = Vec::with_capacity(graph.nodes().len());
+    fn module(&mut self, files: &[Arc<ParsedFile>], group: Option<usize>, around: &Around<'_>, depth: usize) {
+        let mut templates = Vec::new();
+        let own: Vec<Arc<ParsedFile>> = files
+            .iter()
+            .map(|file| Arc::new(without_templates(file, &mut templates)))
+            .collect();
+        let (graph, found) = Graph::build(&own, &AnyBlock);
+        let mut numbers: HashMap<Str, usize> = HashMap::new();
+        let first = self.drawing.nodes.len();
         for node in graph.nodes() {
             let group = group.or_else(|| self.of_file.get(&node.block.span.file).copied());
-            if is_template(&node.block.name) {
-                numbers.push(None);
-                self.template(node, group, depth);
-            } else {
-                numbers.push(Some(self.drawing.nodes.len()));
-                let drawn = self.node(node, group);
-                self.drawing.nodes.push(drawn);
-            }
+            numbers.insert(node.id.clone(), self.drawing.nodes.len());
+            let drawn = self.node(node, group);
+            self.drawing.nodes.push(drawn);
         }
-        let number = |of: u32| numbers.get(of as usize).copied().flatten();
+        let mut known = HashSet::new();
         for (at, node) in graph.nodes().iter().enumerate() {
-            let Some(from) = number(at as u32) else { continue };
+            let from = first + at;
             let places = places(&node.block.body);
             for reference in &node.references {
-                let Some(to) = number(reference.to) else { continue };
-                let place = places.get(&(reference.span.start, reference.span.end));
+                let to = first + reference.to as usize;
+                let place = places.get(&reference.span);
                 let field = reference.fields.first().map_or("", |field| field);
-                let edge = edge(from, to, place, field);
-                self.drawing.edges.push(edge);
+                self.drawing.edges.push(edge(from, to, place, field));
             }
+            node.block.body.visit_references(&mut |reference| {
+                if let Some(outer) = around.find(&reference) {
+                    known.insert(reference.span);
+                    if let Some((to, field)) = outer {
+                        let place = places.get(&reference.span);
+                        self.drawing.edges.push(edge(from, to, place, &field));
+                    }
+                }
+            });
+        }
+        for finding in found.iter().filter(|found| found.is_error()) {
+            let place = finding.primary.span;
+            if known.contains(&place) {
+                continue;
+            }
+            self.drawing.mistakes += 1;
+            let at = graph.nodes().iter().position(|node| {
+                let span = node.block.span;
+                span.file == place.file && (span.start..=span.end).contains(&place.start)
+            });
+            if let Some(node) = at.and_then(|at| self.drawing.nodes.get_mut(first + at)) {
+                node.broken = true;
+            }
+        }
+        for template in templates {
+            let group = group.or_else(|| self.of_file.get(&template.span.file).copied());
+            self.template(&template, group, &numbers, depth);
         }
     }
 
     /// Draws a `declare` or `foreach` as a frame with what is in it.
-    fn template(&mut self, node: &Node, parent: Option<usize>, depth: usize) {
+    fn template(
+        &mut self,
+        block: &ir::Block,
+        parent: Option<usize>,
+        outside: &HashMap<Str, usize>,
+        depth: usize,
+    ) {
         if depth >= MAX_DEPTH {
             return;
         }
-        let label = node.block.label.as_ref().map_or("", |(label, _)| label);
+        let label = block.label.as_ref().map_or("", |(label, _)| label);
         let group = self.drawing.groups.len();
         self.drawing.groups.push(Group {
-            title: format!("{} {label}", node.block.name),
+            title: format!("{} {label}", block.name),
             parent,
-            module: true,
+            module: *block.name == *"declare",
         });
-        let body = &node.block.body.statements;
-        // A foreach keeps what it repeats in a block of its own.
-        let inner = body.iter().find_map(|statement| match statement {
-            ir::Statement::Block(block) if *block.name == *"template" => Some(&block.body.statements),
-            _ => None,
-        });
-        let blocks = inner
-            .unwrap_or(body)
-            .iter()
-            .filter_map(|statement| match statement {
-                ir::Statement::Block(block) => Some(Arc::new(block.clone())),
-                ir::Statement::Attribute(_) => None,
-            });
+        // What a foreach repeats is in a block of its own, and sees what is around; a declare sees nothing of that.
+        let inner = template_of(block);
+        let around = match inner {
+            Some(_) => Around {
+                outside: Some(outside),
+                variable: variable(block),
+            },
+            None => Around::default(),
+        };
+        let statements = inner.map_or(&block.body.statements, |inner| &inner.body.statements);
         let file = ParsedFile {
-            file: node.block.span.file,
-            blocks: blocks.collect(),
+            file: block.span.file,
+            blocks: blocks(statements),
             attributes: Vec::new(),
             diagnostics: Vec::new(),
         };
-        self.module(&[Arc::new(file)], Some(group), depth + 1);
+        self.module(&[Arc::new(file)], Some(group), &around, depth + 1);
     }
 
     fn node(&self, node: &Node, group: Option<usize>) -> Drawn {
@@ -233,21 +262,115 @@ impl Pen<'_> {
             name: name.clone(),
             label: node.block.label.as_ref().map(|(label, _)| label.clone()),
             kind: match &**name {
-                "argument" | "export" => Kind::Module,
+                "argument" | "export" | "foreach" => Kind::Module,
                 other if other.starts_with("import.") => Kind::Module,
                 _ if node.kind == NodeKind::Config => Kind::Config,
                 _ => Kind::Component,
             },
             group,
-            broken: node.broken,
+            broken: false,
             file: file.map_or(String::new(), |file| file.name().to_owned()),
             line: file.map_or(0, |file| file.line_column(span.start).line),
         }
     }
 }
 
-fn is_template(name: &str) -> bool {
-    matches!(name, "declare" | "foreach")
+/// What a module's body sees of what is around it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Around<'a> {
+    /// Nodes by id; `None` where it sees none.
+    outside: Option<&'a HashMap<Str, usize>>,
+    /// A name that stands for each item in turn.
+    variable: Option<&'a str>,
+}
+
+impl Around<'_> {
+    /// What a reference means that means nothing inside: a node and the field asked of it, or the variable.
+    #[expect(
+        clippy::option_option,
+        reason = "known without a node, and not known, are two things"
+    )]
+    fn find(&self, reference: &ir::Reference) -> Option<Option<(usize, String)>> {
+        let outside = self.outside?;
+        let (name, _) = reference.path.first()?;
+        if self.variable == Some(&**name) {
+            return Some(None);
+        }
+        let mut id = String::new();
+        for (at, (name, _)) in reference.path.iter().enumerate() {
+            if at > 0 {
+                id.push('.');
+            }
+            id.push_str(name);
+            if let Some(&number) = outside.get(id.as_str()) {
+                let field = reference.path.get(at + 1).map(|(field, _)| field.to_string());
+                return Some(Some((number, field.unwrap_or_default())));
+            }
+        }
+        None
+    }
+}
+
+/// The file without modules' bodies, in which names mean something else; those go to `templates`.
+fn without_templates(file: &ParsedFile, templates: &mut Vec<Arc<ir::Block>>) -> ParsedFile {
+    let mut own = Vec::with_capacity(file.blocks.len());
+    for block in &file.blocks {
+        match &*block.name {
+            "declare" => templates.push(block.clone()),
+            "foreach" => {
+                templates.push(block.clone());
+                let mut head = ir::Block::clone(block);
+                head.body.statements.retain(|statement| match statement {
+                    ir::Statement::Block(block) => *block.name != *"template",
+                    ir::Statement::Attribute(_) => true,
+                });
+                own.push(Arc::new(head));
+            }
+            _ => own.push(block.clone()),
+        }
+    }
+    ParsedFile {
+        blocks: own,
+        ..file.clone()
+    }
+}
+
+/// What a `foreach` repeats.
+fn template_of(block: &ir::Block) -> Option<&ir::Block> {
+    if *block.name != *"foreach" {
+        return None;
+    }
+    block
+        .body
+        .statements
+        .iter()
+        .find_map(|statement| match statement {
+            ir::Statement::Block(inner) if *inner.name == *"template" => Some(inner),
+            _ => None,
+        })
+}
+
+/// The name of a `foreach`'s items.
+fn variable(block: &ir::Block) -> Option<&str> {
+    block
+        .body
+        .statements
+        .iter()
+        .find_map(|statement| match statement {
+            ir::Statement::Attribute(attribute) if *attribute.name == *"var" => match &attribute.value.kind {
+                ir::ExprKind::Literal(Value::String(name)) => Some(&**name),
+                _ => None,
+            },
+            _ => None,
+        })
+}
+
+fn blocks(statements: &[ir::Statement]) -> Vec<Arc<ir::Block>> {
+    let blocks = statements.iter().filter_map(|statement| match statement {
+        ir::Statement::Block(block) => Some(Arc::new(block.clone())),
+        ir::Statement::Attribute(_) => None,
+    });
+    blocks.collect()
 }
 
 /// Where in a body a reference stands.
@@ -260,17 +383,16 @@ struct Place {
 }
 
 /// Where each reference of a body stands, by its span.
-fn places(body: &ir::Body) -> HashMap<(u32, u32), Place> {
-    fn walk(body: &ir::Body, block: &Str, found: &mut HashMap<(u32, u32), Place>) {
+fn places(body: &ir::Body) -> HashMap<Span, Place> {
+    fn walk(body: &ir::Body, block: &Str, found: &mut HashMap<Span, Place>) {
         for statement in &body.statements {
             match statement {
                 ir::Statement::Attribute(attribute) => attribute.value.visit_references(&mut |reference| {
-                    let Span { start, end, .. } = reference.span;
                     let place = Place {
                         attribute: attribute.name.clone(),
                         block: block.clone(),
                     };
-                    found.insert((start, end), place);
+                    found.insert(reference.span, place);
                 }),
                 ir::Statement::Block(inner) => walk(&inner.body, &inner.name, found),
             }

@@ -67,8 +67,15 @@ pub(super) fn text(drawing: &Drawing) -> String {
 
 /// The module that a node is in; files are no modules.
 fn module(drawing: &Drawing, node: &Drawn) -> Option<usize> {
-    node.group
-        .filter(|&group| drawing.groups.get(group).is_some_and(|group| group.module))
+    let mut at = node.group;
+    while let Some(number) = at {
+        let group = drawing.groups.get(number)?;
+        if group.module {
+            return Some(number);
+        }
+        at = group.parent;
+    }
+    None
 }
 
 fn parts(drawing: &Drawing) -> Vec<Part> {

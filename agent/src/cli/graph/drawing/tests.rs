@@ -64,6 +64,21 @@ declare "pipe<line>" {
 	}
 }
 
+foreach "each" {
+	collection = loki.process.own.list
+	var        = "item"
+
+	template {
+		loki.echo "x" {
+			a = item.name
+		}
+
+		loki.relabel "y" {
+			forward_to = [loki.echo.x.receiver, loki.process.own.receiver]
+		}
+	}
+}
+
 import.file "lib" {
 	filename = "lib.alloy"
 }
@@ -125,22 +140,30 @@ fn what_has_mistakes_is_drawn_as_far_as_it_can_be_read() {
         n7["otelcol.exporter.otlp<br/><b>out</b>"]:::otelcol
       end
       subgraph g1["b #34;2#34;.alloy"]
-        n11["import.file<br/><b>lib</b>"]:::config
-        n12["broken.thing<br/><b>a</b>"]:::other
+        n8["foreach<br/><b>each</b>"]:::config
+        n9["import.file<br/><b>lib</b>"]:::config
+        n10["broken.thing<br/><b>a</b>"]:::other
         subgraph g2["declare pipe#60;line#62;"]
-          n8["argument<br/><b>to</b>"]:::config
-          n9["loki.process<br/><b>inner</b>"]:::loki
-          n10["export<br/><b>receiver</b>"]:::config
+          n11["argument<br/><b>to</b>"]:::config
+          n12["loki.process<br/><b>inner</b>"]:::loki
+          n13["export<br/><b>receiver</b>"]:::config
+        end
+        subgraph g3["foreach each"]
+          n14["loki.echo<br/><b>x</b>"]:::loki
+          n15["loki.relabel<br/><b>y</b>"]:::loki
         end
       end
       n0 --> n5
       n1 --> n2
       n2 --> n3
       n4 -. "content" .-> n3
+      n5 -. "list" .-> n8
       n6 --> n7
-      n9 --> n8
-      n10 --> n9
-      n12 --> n5
+      n10 --> n5
+      n12 --> n11
+      n13 --> n12
+      n15 --> n5
+      n15 --> n14
       classDef config fill:#f1f3f5,stroke:#868e96,color:#212529
       classDef discovery fill:#e6fcf5,stroke:#099268,color:#212529
       classDef loki fill:#fff9db,stroke:#e67700,color:#212529
@@ -148,7 +171,7 @@ fn what_has_mistakes_is_drawn_as_far_as_it_can_be_read() {
       classDef otelcol fill:#e7f5ff,stroke:#1971c2,color:#212529
       classDef prometheus fill:#fff5f5,stroke:#e03131,color:#212529
       classDef broken stroke:#c92a2a,stroke-width:3px,stroke-dasharray:6 3
-      class n12 broken
+      class n10 broken
     "#);
     insta::assert_snapshot!(dot::text(&drawing), @r##"
     digraph alloy {
@@ -167,23 +190,32 @@ fn what_has_mistakes_is_drawn_as_far_as_it_can_be_read() {
       }
       subgraph cluster_1 {
         label="b \"2\".alloy"
-        n11 [label="import.file\nlib" tooltip="b \"2\".alloy:14" fillcolor="#f1f3f5"]
-        n12 [label="broken.thing\na" tooltip="b \"2\".alloy:18" fillcolor="#f8f9fa" color="#c92a2a" penwidth=2]
+        n8 [label="foreach\neach" tooltip="b \"2\".alloy:14" fillcolor="#f1f3f5"]
+        n9 [label="import.file\nlib" tooltip="b \"2\".alloy:29" fillcolor="#f1f3f5"]
+        n10 [label="broken.thing\na" tooltip="b \"2\".alloy:33" fillcolor="#f8f9fa" color="#c92a2a" penwidth=2]
         subgraph cluster_2 {
           label="declare pipe<line>"
-          n8 [label="argument\nto" tooltip="b \"2\".alloy:3" fillcolor="#f1f3f5"]
-          n9 [label="loki.process\ninner" tooltip="b \"2\".alloy:5" fillcolor="#fff9db"]
-          n10 [label="export\nreceiver" tooltip="b \"2\".alloy:9" fillcolor="#f1f3f5"]
+          n11 [label="argument\nto" tooltip="b \"2\".alloy:3" fillcolor="#f1f3f5"]
+          n12 [label="loki.process\ninner" tooltip="b \"2\".alloy:5" fillcolor="#fff9db"]
+          n13 [label="export\nreceiver" tooltip="b \"2\".alloy:9" fillcolor="#f1f3f5"]
+        }
+        subgraph cluster_3 {
+          label="foreach each"
+          n14 [label="loki.echo\nx" tooltip="b \"2\".alloy:19" fillcolor="#fff9db"]
+          n15 [label="loki.relabel\ny" tooltip="b \"2\".alloy:23" fillcolor="#fff9db"]
         }
       }
       n0 -> n5
       n1 -> n2
       n2 -> n3
       n4 -> n3 [style=dotted label="content"]
+      n5 -> n8 [style=dotted label="list"]
       n6 -> n7
-      n9 -> n8
-      n10 -> n9
-      n12 -> n5
+      n10 -> n5
+      n12 -> n11
+      n13 -> n12
+      n15 -> n5
+      n15 -> n14
     }
     "##);
 }
@@ -226,4 +258,16 @@ fn nothing_is_drawn_of_nothing() {
     let nothing = Drawing::of(&[source(0, "a.alloy", "")]);
     assert_eq!(mermaid::text(&nothing), "flowchart LR\n");
     assert!(svg::text(&nothing).ends_with("</svg>\n"));
+}
+
+#[test]
+fn modules_are_no_mistakes() {
+    let text = MODULE.split("broken.thing").next().unwrap();
+    let drawing = Drawing::of(&[source(0, "a.alloy", &format!("{PIPELINE}{text}"))]);
+    let broken: Vec<&Drawn> = drawing.nodes.iter().filter(|node| node.broken).collect();
+    assert_eq!(
+        (drawing.mistakes, broken),
+        (1, Vec::new()),
+        "the label of the declare is no name"
+    );
 }
