@@ -90,9 +90,15 @@ fn build(expression: &str) -> Result<Regex, String> {
 
 /// Rewrites Go's syntax into the crate's.
 fn translate(expression: &str) -> String {
+    translate_with(expression, &mut |_, _| {})
+}
+
+/// Rewrites Go's syntax into the crate's, and tells for each piece at which byte it begins in the result and in the expression.
+pub(super) fn translate_with(expression: &str, piece: &mut dyn FnMut(usize, usize)) -> String {
     let mut out = String::with_capacity(expression.len() + 16);
     let mut rest = expression;
     while let Some(first) = rest.chars().next() {
+        piece(out.len(), expression.len() - rest.len());
         let used = match first {
             '\\' => escape(rest, &mut out, false),
             '[' => class(rest, &mut out),
@@ -146,6 +152,8 @@ fn escape(text: &str, out: &mut String, in_class: bool) -> usize {
         'b' if !in_class => out.push_str(r"(?-u:\b)"),
         // Not a boundary of ASCII words, by looking at both sides as text.
         'B' if !in_class => out.push_str(r"\B"),
+        // Plain in Go; the crate's start and end of a word.
+        '<' | '>' => out.push(second),
         'Q' if !in_class => {
             let quoted = &text[2..];
             let (plain, used) = match quoted.find(r"\E") {
@@ -251,6 +259,11 @@ mod tests {
         assert!(matches(r"^[]a]+$", "a]"));
         assert!(matches(r"^[[:alpha:]]+$", "abc"));
         assert!(matches(r"^{a}$", "{a}") && matches(r"^a{2}$", "aa") && matches(r"^a{,2}$", "a{,2}"));
+    }
+
+    #[test]
+    fn escaped_angles_are_plain() {
+        assert!(matches(r"^\<\d+\>$", "<34>"));
     }
 
     #[test]
