@@ -13,6 +13,8 @@ pub(crate) fn all() -> Vec<&'static Code> {
         river_eval::codes::check::CODES,
         alloy_check::codes::CODES,
         std_components::controller::codes::CODES,
+        alloy_check::codes::values::CODES,
+        alloy_check::codes::lints::CODES,
     ];
     let mut codes: Vec<&'static Code> = lists.into_iter().flatten().copied().collect();
     codes.sort_by_key(|code| code.id);

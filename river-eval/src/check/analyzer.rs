@@ -6,7 +6,7 @@ use super::catalog::Catalog;
 use super::imports::{Imported, Loader, with_chain};
 use super::language::language_block;
 use super::resolve::value_of;
-use super::rule::{Findings, Rule};
+use super::rule::{Fact, Findings, Rule};
 use super::scope::{Rooms, What};
 use super::types::Ty;
 use crate::eval::{Context, Stability};
@@ -68,6 +68,8 @@ pub(super) struct Analyzer<'f, 'o> {
     pub(super) rooms: Rooms<'f>,
     pub(super) context: Context,
     pub(super) found: Vec<Diagnostic>,
+    /// What rules saw in the blocks so far.
+    facts: Vec<Fact>,
     pub(super) references: Vec<ReferenceInfo>,
     pub(super) export_types: HashMap<&'static str, Rc<Vec<(Str, Ty)>>>,
     /// The block whose body is looked at.
@@ -102,6 +104,7 @@ impl<'f, 'o> Analyzer<'f, 'o> {
                 .with_environment(|_: &str| None)
                 .with_stability(Stability::Experimental),
             found: Vec::new(),
+            facts: Vec::new(),
             references: Vec::new(),
             export_types: HashMap::new(),
             at: None,
@@ -150,6 +153,7 @@ impl<'f, 'o> Analyzer<'f, 'o> {
             }
             self.at = None;
         }
+        self.conclude();
         self.check_flow();
         let warnings = self.context.take_warnings();
         for warning in warnings {
@@ -229,6 +233,18 @@ impl<'f, 'o> Analyzer<'f, 'o> {
         let mut findings = Findings::new(self.sources);
         for rule in self.options.rules {
             rule.check(&checked, &mut findings);
+        }
+        self.facts.extend(findings.take_facts());
+        for finding in findings.into_diagnostics() {
+            self.tell(finding);
+        }
+    }
+
+    /// What the rules make of all blocks together.
+    fn conclude(&mut self) {
+        let mut findings = Findings::new(self.sources);
+        for rule in self.options.rules {
+            rule.conclude(&self.facts, &mut findings);
         }
         for finding in findings.into_diagnostics() {
             self.tell(finding);

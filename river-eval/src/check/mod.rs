@@ -35,5 +35,5 @@ pub use checked::{Checked, CheckedAttribute};
 pub use imports::{Loader, NoLoader};
 pub use known::{KnownText, inside};
 pub use language::{LANGUAGE_BLOCKS, language_block};
-pub use rule::{Findings, Rule};
+pub use rule::{Fact, Findings, Rule};
 pub use types::{Inferred, Ty};

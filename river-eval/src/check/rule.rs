@@ -9,6 +9,18 @@ use std::ops::Range;
 pub trait Rule: Send + Sync {
     /// Looks at a component's or config block's body with all blocks inside of it; [`Checked::visit`] goes through them.
     fn check(&self, block: &Checked<'_>, findings: &mut Findings<'_>);
+
+    /// Called once after all blocks: what several of them mean together, from the facts that were [remembered](Findings::remember).
+    fn conclude(&self, _facts: &[Fact], _findings: &mut Findings<'_>) {}
+}
+
+/// Something that a rule saw in one block and that matters for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// What was seen; each rule has words of its own.
+    pub what: &'static str,
+    /// Where.
+    pub span: Span,
 }
 
 /// Where rules put what they find.
@@ -16,6 +28,7 @@ pub trait Rule: Send + Sync {
 pub struct Findings<'a> {
     sources: &'a Sources,
     diagnostics: Vec<Diagnostic>,
+    facts: Vec<Fact>,
 }
 
 impl<'a> Findings<'a> {
@@ -24,12 +37,23 @@ impl<'a> Findings<'a> {
         Self {
             sources,
             diagnostics: Vec::new(),
+            facts: Vec::new(),
         }
     }
 
     /// Adds a finding.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Keeps something for [`Rule::conclude`].
+    pub fn remember(&mut self, what: &'static str, span: Span) {
+        self.facts.push(Fact { what, span });
+    }
+
+    /// What was remembered since the last call.
+    pub fn take_facts(&mut self) -> Vec<Fact> {
+        std::mem::take(&mut self.facts)
     }
 
     /// The place of a range of bytes of a known text; the whole text where it cannot be told.

@@ -14,3 +14,4 @@ mod tests;
 pub use apply::{Rules, Scratch};
 pub use matcher::Anchored;
 pub use rule::{Action, Rule};
+pub use template::makes_a_name;

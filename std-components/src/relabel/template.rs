@@ -117,7 +117,7 @@ fn groups(name: &str, regex: &Regex) -> Vec<usize> {
 
 /// Whether a replacement looks as if it makes the name of a label:
 /// `^(?:(?:[a-zA-Z_]|\$(?:\{\w+\}|\w+))+\w*)+$`.
-pub(super) fn makes_a_name(text: &str) -> bool {
+pub fn makes_a_name(text: &str) -> bool {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut rest = text;
     let mut is_first = true;

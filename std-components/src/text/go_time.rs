@@ -209,6 +209,20 @@ const WORDS: &[(&str, Element)] = &[
     ("5", Element::Second(false)),
 ];
 
+/// The layouts that Go names.
+pub const NAMED: &[(&str, &str)] = &[
+    ("RFC3339", "2006-01-02T15:04:05Z07:00"),
+    ("RFC3339Nano", "2006-01-02T15:04:05.999999999Z07:00"),
+    ("ANSIC", "Mon Jan _2 15:04:05 2006"),
+    ("UnixDate", "Mon Jan _2 15:04:05 MST 2006"),
+    ("RubyDate", "Mon Jan 02 15:04:05 -0700 2006"),
+    ("RFC822", "02 Jan 06 15:04 MST"),
+    ("RFC822Z", "02 Jan 06 15:04 -0700"),
+    ("RFC850", "Monday, 02-Jan-06 15:04:05 MST"),
+    ("RFC1123", "Mon, 02 Jan 2006 15:04:05 MST"),
+    ("RFC1123Z", "Mon, 02 Jan 2006 15:04:05 -0700"),
+];
+
 impl Layout {
     /// Compiles a layout; any text is one.
     pub fn new(layout: &str) -> Self {
@@ -253,6 +267,31 @@ impl Layout {
         self.elements
             .iter()
             .any(|element| matches!(element, Element::LongYear | Element::ShortYear))
+    }
+
+    /// Whether anything in the layout stands for a part of a time.
+    pub fn names_a_time(&self) -> bool {
+        self.elements
+            .iter()
+            .any(|element| !matches!(element, Element::Text(_)))
+    }
+
+    /// A part of a time that the layout names more than once: a sign that it is a time of its own, not the reference time.
+    pub fn names_twice(&self) -> Option<&'static str> {
+        let part = |element: &Element| {
+            Some(match element {
+                Element::LongYear | Element::ShortYear => "year",
+                Element::LongMonth | Element::ShortMonth | Element::Month(_) => "month",
+                Element::Day(_) | Element::SpaceDay => "day",
+                Element::Hour | Element::Hour12(_) => "hour",
+                Element::Minute(_) => "minute",
+                Element::Second(_) => "second",
+                _ => return None,
+            })
+        };
+        let parts: Vec<&str> = self.elements.iter().filter_map(part).collect();
+        let twice = |(at, name): &(usize, &&'static str)| parts.iter().take(*at).any(|other| other == *name);
+        parts.iter().enumerate().find(twice).map(|(_, name)| *name)
     }
 
     /// Parses a text.

@@ -69,9 +69,9 @@ impl Parser<'_> {
         loop {
             self.skip_space();
             if self.rest().starts_with('}') && matchers.is_empty() {
-                return Err(self
-                    .expected("a matcher")
-                    .with_help("at least one is needed; `{job=~\".+\"}` matches every entry with that label"));
+                return Err(self.expected("a matcher").with_help(
+                    "at least one is needed; `{job=~\".+\"}` matches every entry with that label",
+                ));
             }
             matchers.push(self.matcher()?);
             self.skip_space();
@@ -173,16 +173,14 @@ impl Parser<'_> {
         let quote = match rest.chars().next() {
             Some(quote @ ('"' | '`')) => quote,
             Some('\'') => {
-                return Err(self
-                    .expected("a text in double quotes or backticks")
-                    .with_help("use double quotes, or backticks, which need no escapes in the string around"));
+                return Err(self.expected("a text in double quotes or backticks").with_help(
+                    "use double quotes, or backticks, which need no escapes in the string around",
+                ));
             }
             _ => {
-                return Err(self
-                    .expected("a text in double quotes or backticks")
-                    .with_help(
-                        "write `{app=\"web\"}`: with a backquoted string around, or with `\\\"` in a quoted one",
-                    ));
+                return Err(self.expected("a text in double quotes or backticks").with_help(
+                    "write `{app=\"web\"}`: with a backquoted string around, or with `\\\"` in a quoted one",
+                ));
             }
         };
         let mut value = String::new();
@@ -207,9 +205,8 @@ impl Parser<'_> {
                         _ => {
                             let from = self.at + at;
                             let end = from + 1 + escaped.map_or(0, char::len_utf8);
-                            return Err(Mistake::new(from..end, "unknown escape sequence").with_help(
-                                "double the backslash, or write the text between backticks",
-                            ));
+                            return Err(Mistake::new(from..end, "unknown escape sequence")
+                                .with_help("double the backslash, or write the text between backticks"));
                         }
                     }
                 }

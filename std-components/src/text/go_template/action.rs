@@ -54,9 +54,7 @@ impl<'a> Parser<'a> {
     /// A whole action.
     pub(super) fn action(&mut self) -> Result<Step, Mistake> {
         let Some(first) = self.peek() else {
-            return Err(
-                Mistake::new(self.end..self.end, "the action is empty").with_help("take `{{}}` away"),
-            );
+            return Err(Mistake::new(self.end..self.end, "the action is empty").with_help("take `{{}}` away"));
         };
         let word = self.word(first);
         let open = ["if", "with", "range"].into_iter().find(|known| *known == word);
@@ -235,7 +233,10 @@ impl<'a> Parser<'a> {
         }
         match token.kind {
             Kind::Word => {
-                if !matches!(word, "true" | "false" | "nil") && !BUILT_IN.contains(&word) && !(self.knows)(word) {
+                if !matches!(word, "true" | "false" | "nil")
+                    && !BUILT_IN.contains(&word)
+                    && !(self.knows)(word)
+                {
                     let mistake = Mistake::new(token.range.clone(), format!("there is no function {word}"));
                     return Err(match nearest(word) {
                         Some(near) => mistake.with_help(format!("did you mean {near}?")),
@@ -259,8 +260,10 @@ impl<'a> Parser<'a> {
                 match self.peek() {
                     Some(close) if close.kind == Kind::Close => self.skip(),
                     _ => {
-                        return Err(Mistake::new(token.range.clone(), "the parenthesis is never closed")
-                            .with_help("add `)`"));
+                        return Err(
+                            Mistake::new(token.range.clone(), "the parenthesis is never closed")
+                                .with_help("add `)`"),
+                        );
                     }
                 }
                 self.depth -= 1;
@@ -268,7 +271,10 @@ impl<'a> Parser<'a> {
             _ => return Err(self.unexpected(token)),
         }
         // Fields of what was just read: `.a.b`, `$x.y`, `(f).z`.
-        while let Some(next) = self.peek().filter(|next| next.kind == Kind::Field && !next.spaced) {
+        while let Some(next) = self
+            .peek()
+            .filter(|next| next.kind == Kind::Field && !next.spaced)
+        {
             if token.kind == Kind::Constant || (token.kind == Kind::Word && !next.spaced) {
                 return Err(self.unexpected(next));
             }

@@ -94,9 +94,9 @@ fn action(text: &str, open: usize) -> Result<(Option<Range<usize>>, usize), Mist
         let rest = &text[at..];
         if rest.starts_with("}}") {
             let inner = &text[start..at];
-            let trimmed = inner.strip_suffix('-').filter(|inner| {
-                inner.is_empty() || inner.ends_with(|c: char| c.is_ascii_whitespace())
-            });
+            let trimmed = inner
+                .strip_suffix('-')
+                .filter(|inner| inner.is_empty() || inner.ends_with(|c: char| c.is_ascii_whitespace()));
             return Ok((Some(start..start + trimmed.unwrap_or(inner).len()), at + 2));
         }
         at += match rest.chars().next() {

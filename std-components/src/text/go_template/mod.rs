@@ -94,7 +94,10 @@ impl Blocks {
                 block.has_else = !chained;
                 Ok(())
             }
-            _ => Err(Mistake::new(place, "`{{else}}` belongs to no `if`, `with` or `range`")),
+            _ => Err(Mistake::new(
+                place,
+                "`{{else}}` belongs to no `if`, `with` or `range`",
+            )),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::super::arguments::{self, OnFailure};
 use super::super::pipeline::{Flow, Outlet, Stage};
 use super::super::record::Record;
-use crate::text::go_time::{Layout, Parsed, rfc3339};
+use crate::text::go_time::{Layout, NAMED, Parsed, rfc3339};
 use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
 
@@ -23,22 +23,16 @@ enum Format {
 
 impl Format {
     fn new(format: &str) -> Self {
-        let layout = match format {
+        match format {
             "Unix" => return Self::Unix,
             "UnixMs" => return Self::Units(1_000_000),
             "UnixUs" => return Self::Units(1_000),
             "UnixNs" => return Self::Units(1),
             "RFC3339" | "RFC3339Nano" => return Self::Rfc3339,
-            "ANSIC" => "Mon Jan _2 15:04:05 2006",
-            "UnixDate" => "Mon Jan _2 15:04:05 MST 2006",
-            "RubyDate" => "Mon Jan 02 15:04:05 -0700 2006",
-            "RFC822" => "02 Jan 06 15:04 MST",
-            "RFC822Z" => "02 Jan 06 15:04 -0700",
-            "RFC850" => "Monday, 02-Jan-06 15:04:05 MST",
-            "RFC1123" => "Mon, 02 Jan 2006 15:04:05 MST",
-            "RFC1123Z" => "Mon, 02 Jan 2006 15:04:05 -0700",
-            other => other,
-        };
+            _ => {}
+        }
+        let named = NAMED.iter().find(|(name, _)| *name == format);
+        let layout = named.map_or(format, |(_, layout)| layout);
         Self::Layout(Layout::new(layout))
     }
 
