@@ -154,9 +154,9 @@ loki.relabel \"b\" {
 }
 ";
         insta::assert_snapshot!(said(&CardinalityLint, text), @r#"
-        11:19: warning[AR0405]: a label "pod_uid" makes a stream of its own for nearly every entry (leave it out, or take a label with fewer values)
         4:26: warning[AR0405]: a label "trace_id" makes a stream of its own for nearly every entry (keep it in the line, or in structured metadata: `stage.structured_metadata`)
         4:41: warning[AR0405]: a label "requestID" makes a stream of its own for nearly every entry (keep it in the line, or in structured metadata: `stage.structured_metadata`)
+        11:19: warning[AR0405]: a label "pod_uid" makes a stream of its own for nearly every entry (leave it out, or take a label with fewer values)
         "#);
     }
 }

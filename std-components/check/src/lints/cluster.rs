@@ -106,6 +106,6 @@ discovery.relabel \"b\" {
 	}
 }
 ";
-        insta::assert_snapshot!(said(&ClusterLint, text), @r#"1:1: warning[AR0408]: every agent watches all pods of the cluster, though the configuration reads files of its own node (select the node's: `selectors { role = "pod"; field = "spec.nodeName=" + sys.env("HOSTNAME") }` on lines of their own)"#);
+        insta::assert_snapshot!(said(&ClusterLint, text), @r#"1:1: warning[AR0408]: every agent watches all pods of the cluster, though the configuration reads files of its own node (add a block `selectors` with `role = "pod"` and `field = "spec.nodeName=" + sys.env("HOSTNAME")`, or use discovery.kubelet)"#);
     }
 }

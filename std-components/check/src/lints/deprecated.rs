@@ -217,9 +217,9 @@ pyroscope.ebpf \"c\" {
 }
 ";
         insta::assert_snapshot!(said(&DeprecatedLint, text), @"
-        10:2: warning[AR0409]: `pid_map_size` is deprecated and has no effect (take it away)
         2:2: warning[AR0409]: `username` is deprecated (use `basic_auth`)
         5:2: warning[AR0409]: `text_file` is deprecated (its name is `textfile` now)
+        10:2: warning[AR0409]: `pid_map_size` is deprecated and has no effect (take it away)
         ");
         insta::assert_snapshot!(said(&DeprecatedLint, "discovery.consul \"a\" {\n\tbasic_auth { }\n}\n"), @"");
     }

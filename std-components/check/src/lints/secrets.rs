@@ -172,10 +172,10 @@ prometheus.exporter.mysql \"c\" {
 }
 ";
         insta::assert_snapshot!(said(&SecretLint, text), @r#"
-        12:23: warning[AR0401]: a secret stands in the configuration, for everybody who can read it: `data_source_names` (read it with `sys.env("…")`, or from a file: `local.file` with `is_secret = true`)
-        15:21: warning[AR0401]: a secret stands in the configuration, for everybody who can read it: `data_source_name` (read it with `sys.env("…")`, or from a file: `local.file` with `is_secret = true`)
-        6:15: warning[AR0401]: a secret stands in the configuration, for everybody who can read it: `password` (read it from a file with `password_file`, or from the environment with `sys.env("…")`)
-        8:32: warning[AR0401]: a secret stands in the configuration, for everybody who can read it: `headers` (read it with `sys.env("…")`, or from a file: `local.file` with `is_secret = true`)
+        6:15: warning[AR0401]: `password` is written out, for everybody who can read the configuration (read it from a file with `password_file`, or from the environment with `sys.env("…")`)
+        8:32: warning[AR0401]: `headers` is written out, for everybody who can read the configuration (read it with `sys.env("…")`, or from a file: `local.file` with `is_secret = true`)
+        12:23: warning[AR0401]: `data_source_names` is written out, for everybody who can read the configuration (read it with `sys.env("…")`, or from a file: `local.file` with `is_secret = true`)
+        15:21: warning[AR0401]: `data_source_name` is written out, for everybody who can read the configuration (read it with `sys.env("…")`, or from a file: `local.file` with `is_secret = true`)
         "#);
     }
 }

@@ -99,6 +99,9 @@ loki.write \"b\" {
 	}
 }
 ";
-        insta::assert_snapshot!(said(&TlsLint, text), @"5:15: warning[AR0400]: `insecure`: everything goes over the wire in the clear, credentials, too (take it away where the peer speaks TLS)");
+        insta::assert_snapshot!(said(&TlsLint, text), @"
+        5:15: warning[AR0400]: `insecure`: everything goes over the wire in the clear, credentials, too (take it away where the peer speaks TLS)
+        13:27: warning[AR0400]: `insecure_skip_verify`: whoever answers is believed to be the peer (give the authority that signed its certificate with `ca_file` or `ca_pem`)
+        ");
     }
 }

@@ -248,10 +248,10 @@ otelcol.processor.memory_limiter \"c\" {
 }
 ";
         insta::assert_snapshot!(said(&Bounds, text), @r#"
-        12:19: error[AR0317]: `check_interval` has to be above 0 (such as `"1m"`)
-        13:19: error[AR0316]: `spike_limit` (200MiB) is above `limit` (100MiB) (`limit` has to be at least as much as `spike_limit`)
         4:24: warning[AR0316]: `min_backoff_period` (10m0s) is above `max_backoff_period` (5m0s by default) (`max_backoff_period` has to be at least as much as `min_backoff_period`)
         8:24: error[AR0316]: `send_batch_size` (2000 by default) is above `send_batch_max_size` (100) (`send_batch_max_size` has to be at least as much as `send_batch_size`)
+        12:19: error[AR0317]: `check_interval` has to be above 0 (such as `"1m"`)
+        13:19: error[AR0316]: `spike_limit` (200MiB) is above `limit` (100MiB) (`limit` has to be at least as much as `spike_limit`)
         "#);
     }
 }

@@ -9,24 +9,23 @@ use river_syntax::{Diagnostic, Severity};
 #[derive(Debug)]
 pub(super) struct Exclusive;
 
+/// Ways to authenticate.
+const AUTHENTICATION: &[&str] = &[
+    "basic_auth",
+    "authorization",
+    "oauth2",
+    "bearer_token",
+    "bearer_token_file",
+    "sigv4",
+    "azuread",
+    "google_iam",
+    "auth_token",
+    "auth_token_file",
+];
+
 /// Attributes and blocks of one body of which at most one may be given: component, block, names.
 const GROUPS: &[(&str, &str, &[&str])] = &[
-    (
-        "",
-        "",
-        &[
-            "basic_auth",
-            "authorization",
-            "oauth2",
-            "bearer_token",
-            "bearer_token_file",
-            "sigv4",
-            "azuread",
-            "google_iam",
-            "auth_token",
-            "auth_token_file",
-        ],
-    ),
+    ("", "", AUTHENTICATION),
     ("", "basic_auth", &["password", "password_file"]),
     ("", "client_auth", &["password", "password_file"]),
     ("", "authorization", &["credentials", "credentials_file"]),
@@ -135,17 +134,27 @@ fn clash(block: &Checked<'_>, first: &str, second: &str, findings: &mut Findings
         Given::Perhaps => Severity::Warning,
         Given::Yes => Severity::Error,
     };
-    findings.push(
+    let (message, help) = (
+        format!("`{second}` and `{first}` exclude each other"),
+        format!("take `{first}` or `{second}` away"),
+    );
+    // Ways to authenticate stand far apart: the block that has both is to blame.
+    let found = if AUTHENTICATION.contains(&first) {
+        let name = block.name();
         Diagnostic::new(
             severity,
             &EXCLUSIVE,
-            place(block, second),
-            format!("`{second}` and `{first}` exclude each other"),
+            block.head,
+            format!("two ways to authenticate in `{name}`: {message}"),
         )
-        .with_label("this one")
-        .with_secondary(place(block, first), "and this one")
-        .with_help(format!("take `{first}` or `{second}` away")),
-    );
+        .with_secondary(place(block, first), "this one")
+        .with_secondary(place(block, second), "and this one")
+    } else {
+        Diagnostic::new(severity, &EXCLUSIVE, place(block, second), message)
+            .with_label("this one")
+            .with_secondary(place(block, first), "and this one")
+    };
+    findings.push(found.with_help(help));
 }
 
 #[cfg(test)]
@@ -200,11 +209,11 @@ prometheus.scrape \"b\" {
 }
 ";
         insta::assert_snapshot!(said(&Exclusive, text), @"
+        2:2: error[AR0313]: two ways to authenticate in `endpoint`: `basic_auth` and `bearer_token` exclude each other (take `bearer_token` or `basic_auth` away)
+        8:4: warning[AR0313]: `password_file` and `password` exclude each other (take `password` or `password_file` away)
         12:4: error[AR0313]: `ca_pem` and `ca_file` exclude each other (take `ca_file` or `ca_pem` away)
         20:2: error[AR0313]: `proxy_url` and `proxy_from_environment` exclude each other (take `proxy_from_environment` or `proxy_url` away)
         22:3: error[AR0313]: an `authorization` of the type basic is a `basic_auth` block (write `basic_auth { username = …, password = … }` instead)
-        5:3: error[AR0313]: `basic_auth` and `bearer_token` exclude each other (take `bearer_token` or `basic_auth` away)
-        8:4: warning[AR0313]: `password_file` and `password` exclude each other (take `password` or `password_file` away)
         ");
     }
 }

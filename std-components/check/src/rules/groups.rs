@@ -199,10 +199,10 @@ mod tests {
 }
 ";
         insta::assert_snapshot!(said(&Groups, text), @r#"
-        12:20: warning[AR0301]: the regular expression has no group "nmae", so `${nmae}` is empty (its named groups are name)
-        17:19: warning[AR0301]: the regular expression has no group, and the replacement is `$1` by default: the label becomes empty (put the part to keep in parentheses, or set `replacement`)
         6:20: warning[AR0301]: the regular expression has no group "1_x", so `$1_x` is empty (a name reaches as far as it can: write `${1}_x`)
         6:25: warning[AR0301]: the regular expression has no group "3", so `$3` is empty (it has 2: `$1` to `$2`)
+        12:20: warning[AR0301]: the regular expression has no group "nmae", so `${nmae}` is empty (its named groups are name)
+        17:19: warning[AR0301]: the regular expression has no group, and the replacement is `$1` by default: the label becomes empty (put the part to keep in parentheses, or set `replacement`)
         "#);
     }
 }

@@ -167,10 +167,10 @@ discovery.relabel \"b\" {
 }
 ";
         insta::assert_snapshot!(said(&Names, text), @r#"
-        16:18: warning[AR0305]: "k8s.pod" is no usual name of a label (letters, digits and `_` only, no digit first, or queries have to quote it: "k8s_pod")
         4:14: warning[AR0305]: "app-name" is no usual name of a label (letters, digits and `_` only, no digit first, or queries have to quote it: "app_name")
         4:31: warning[AR0305]: "2nd" is no usual name of a label (letters, digits and `_` only, no digit first, or queries have to quote it: "_2nd")
         8:13: warning[AR0305]: "lines-total" is no usual name of a metric (letters, digits, `_` and `:` only, no digit first)
+        16:18: warning[AR0305]: "k8s.pod" is no usual name of a label (letters, digits and `_` only, no digit first, or queries have to quote it: "k8s_pod")
         "#);
     }
 }

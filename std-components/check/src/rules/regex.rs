@@ -185,10 +185,10 @@ prometheus.exporter.unix \"c\" {
 }
 ";
         insta::assert_snapshot!(said(&Regexes, text), @r"
+        4:21: error[AR0300]: `expression` is no valid regular expression: unclosed group (close the group, or write a plain parenthesis as `\\(`)
         10:24: error[AR0300]: `regex` is no valid regular expression: look-around is not supported, including look-ahead and look-behind (match more and use a group, or take two rules: one that drops, one that keeps)
         14:19: error[AR0300]: `regex` is no valid regular expression: nothing stands before the repetition (a glob's `*` is `.*` here; a plain one is `\\*`)
         20:31: error[AR0300]: `fs_types_exclude` is no valid regular expression: unclosed character class (close the class with `]`, or write a plain bracket as `\\[`)
-        4:21: error[AR0300]: `expression` is no valid regular expression: unclosed group (close the group, or write a plain parenthesis as `\\(`)
         ");
     }
 }

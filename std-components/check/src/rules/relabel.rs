@@ -175,11 +175,11 @@ mod tests {
 }
 ";
         insta::assert_snapshot!(said(&Relabel, text), @r#"
-        15:4: error[AR0302]: `target_label` "a-$1" does not make the name of a label (letters, digits and `_`, and groups such as `$1` or `${name}`)
-        20:4: error[AR0302]: a rule with the action uppercase takes `source_labels`, `separator`, `regex` and `target_label` only, not `replacement` (take it away)
         4:3: error[AR0302]: a rule with the action hashmod needs a `modulus` above 0 (add `modulus = 8`, the number of shards)
         4:3: error[AR0302]: a rule with the action hashmod needs a `target_label` (name the label that the rule is about: `target_label = "job"`)
         9:4: error[AR0302]: a rule with the action labeldrop takes `regex` only, not `source_labels` (take it away)
+        15:4: error[AR0302]: `target_label` "a-$1" does not make the name of a label (letters, digits and `_`, and groups such as `$1` or `${name}`)
+        20:4: error[AR0302]: a rule with the action uppercase takes `source_labels`, `separator`, `regex` and `target_label` only, not `replacement` (take it away)
         "#);
     }
 }

@@ -301,12 +301,12 @@ mod tests {
 }
 ";
         insta::assert_snapshot!(said(&RelabelEffect, text), @r#"
-        13:19: warning[AR0303]: the rule never matches, so it has no effect: the values of 2 labels are joined with ";", which the `regex` does not allow for (an expression has to match the whole text: `a;b`)
-        16:2: warning[AR0303]: the rule sets a label to its own value (take it away, or set `replacement`)
-        27:19: warning[AR0303]: nothing is left after this rule: it contradicts an earlier one on the same labels (put all values that are wanted in one rule: `regex = "a|b"`)
         3:2: warning[AR0303]: the rule keeps everything: without a `regex` it matches everything, an empty value, too (to keep what has the label write `regex = ".+"`)
         4:20: warning[AR0304]: samples have no label "__meta_kubernetes_namespace": labels of discovery end with the scrape (copy it to another label with discovery.relabel, before prometheus.scrape)
         8:12: warning[AR0303]: the rule never matches, so everything is dropped: without `source_labels` it looks at an empty text (name the labels: `source_labels = ["job"]`)
+        13:19: warning[AR0303]: the rule never matches, so it has no effect: the values of 2 labels are joined with ";", which the `regex` does not allow for (an expression has to match the whole text: `a;b`)
+        16:2: warning[AR0303]: the rule sets a label to its own value (take it away, or set `replacement`)
+        27:19: warning[AR0303]: nothing is left after this rule: it contradicts an earlier one on the same labels (put all values that are wanted in one rule: `regex = "a|b"`)
         "#);
     }
 }

@@ -246,13 +246,13 @@ stage.metrics {
 	}
 }
 "), @r#"
+        3:1: error[AR0312]: a match stage without stages does nothing (put stages into it; to drop what matches write `action = "drop"`)
+        9:2: error[AR0312]: a match stage that drops entries holds no stages (take the stages away, or the `action`)
         12:2: warning[AR0312]: the regular expression has no named group, so nothing is extracted (name what to extract: `(?P<level>\\w+)`)
         15:2: error[AR0312]: `rate` is a share, from 0.0 to 1.0 (0.1 keeps one entry of ten)
         18:16: error[AR0312]: `expressions` must not be empty (fill it in, or take the stage away)
         23:2: error[AR0312]: a limit for each value of a label can only drop (add `drop = true`)
         29:3: error[AR0312]: `max_idle_duration` is at least one second (such as `"5m"`)
-        3:1: error[AR0312]: a match stage without stages does nothing (put stages into it; to drop what matches write `action = "drop"`)
-        9:2: error[AR0312]: a match stage that drops entries holds no stages (take the stages away, or the `action`)
         "#);
     }
 }

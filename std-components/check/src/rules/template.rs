@@ -74,8 +74,8 @@ mod tests {
 }
 ";
         insta::assert_snapshot!(said(&Templates, text), @"
-        11:19: error[AR0309]: `template` is no valid template: `{{if}}` is never ended (add `{{end}}`)
         5:18: error[AR0309]: `template` is no valid template: there is no function toupper (did you mean ToUpper?)
+        11:19: error[AR0309]: `template` is no valid template: `{{if}}` is never ended (add `{{end}}`)
         ");
     }
 }

@@ -144,13 +144,12 @@ loki.process \"b\" {
 }
 ";
         insta::assert_snapshot!(said(&Together, text), @"
+        4:3: error[AR0314]: `no_proxy` needs `proxy_url` or `proxy_from_environment` beside it (add `proxy_url` or `proxy_from_environment`, or take `no_proxy` away)
+        5:3: error[AR0314]: `oauth2` needs one of `client_secret` or `client_secret_file` (add `client_secret` or `client_secret_file`)
         10:4: error[AR0314]: `cert_file` needs `key_pem` or `key_file` beside it (add `key_pem` or `key_file`, or take `cert_file` away)
         16:2: error[AR0314]: `stage.drop` needs one of `source`, `expression`, `older_than` or `longer_than` (add `source`, `expression`, `older_than` or `longer_than`)
         17:2: error[AR0314]: `stage.tenant` needs one of `label`, `source` or `value` (add `label`, `source` or `value`)
-        18:2: error[AR0314]: `stage.drop` needs one of `source`, `expression`, `older_than` or `longer_than` (add `source`, `expression`, `older_than` or `longer_than`)
         19:3: error[AR0314]: `value` needs `source` beside it (add `source`, or take `value` away)
-        4:3: error[AR0314]: `no_proxy` needs `proxy_url` or `proxy_from_environment` beside it (add `proxy_url` or `proxy_from_environment`, or take `no_proxy` away)
-        5:3: error[AR0314]: `oauth2` needs one of `client_secret` or `client_secret_file` (add `client_secret` or `client_secret_file`)
         ");
     }
 }

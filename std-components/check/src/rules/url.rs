@@ -4,7 +4,7 @@ use crate::codes::values::{BAD_URL, WRITE_PATH};
 use crate::given::is_at;
 use river_eval::check::{Checked, Findings, KnownText, Rule};
 use river_eval::schema::Type;
-use river_syntax::{Diagnostic, Edit, Fix};
+use river_syntax::{Diagnostic, Edit, Fix, Severity};
 use std::ops::Range;
 
 /// [`BAD_URL`] and [`WRITE_PATH`].
@@ -63,7 +63,12 @@ impl Rule for Urls {
                 let Some(text) = attribute.text() else { continue };
                 let schemes = if is_typed { PROXIES } else { WEB };
                 if let Some(mistake) = check(&text.text, schemes) {
-                    report(name, &text, mistake, findings);
+                    // The exporters of OpenTelemetry start with any text, and fail with every request.
+                    let severity = match (block.component().starts_with("otelcol."), mistake.prefix) {
+                        (true, Some(_)) => Severity::Warning,
+                        _ => Severity::Error,
+                    };
+                    report(severity, name, &text, mistake, findings);
                 } else if block.name() == "endpoint" && name == "url" {
                     path(block, &text, findings);
                 }
@@ -141,9 +146,10 @@ fn check(text: &str, schemes: &[&str]) -> Option<Mistake> {
     }
 }
 
-fn report(name: &str, text: &KnownText, mistake: Mistake, findings: &mut Findings<'_>) {
+fn report(severity: Severity, name: &str, text: &KnownText, mistake: Mistake, findings: &mut Findings<'_>) {
     let place = findings.inside(text, mistake.range);
-    let mut found = Diagnostic::error(
+    let mut found = Diagnostic::new(
+        severity,
         &BAD_URL,
         place,
         format!("`{name}` is no usable URL: {}", mistake.message),
