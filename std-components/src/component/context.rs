@@ -53,6 +53,8 @@ pub struct Services {
     pub metrics: MetricsHub,
     /// Exporters' pages.
     pub pages: Pages,
+    /// The sockets that components listen on.
+    pub listeners: crate::listeners::Listeners,
     /// What flows between the components.
     pub flows: Flows,
 }

@@ -1,5 +1,8 @@
 //! The controller with components made for it, on paused time.
 
+mod handover;
+mod random;
+
 use super::*;
 use crate::component::{BuildError, Component, Context, Registration, RunError};
 use crate::signals::{Ack, Entry, Fanout, Inlet, Labels, LogBatch, Receiver, inlet};
