@@ -3,29 +3,38 @@
 use super::index::split;
 use super::literal;
 use super::release::Source;
+use river_eval::Arguments;
 use river_eval::schema::{AttributeSchema, BlockSchema, BodySchema, ComponentSchema, LazyBody, Type};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std_components::http_client::HttpClientArguments;
+
+/// Groups and objects inside of one another, at the most. The releases' texts have one; another text may hold itself.
+const MAX_NESTING: usize = 8;
 
 /// The same body as this agent's own component has it: its reference texts serve here too.
 #[derive(Clone)]
 pub(super) enum Docs {
+    /// It has not. The settings of an HTTP client are the same wherever they stand.
     None,
     Component(Arc<ComponentSchema>),
     Block(LazyBody),
 }
 
 impl Docs {
-    fn body(&self) -> Option<&BodySchema> {
+    fn body(&self) -> &BodySchema {
         match self {
-            Docs::None => None,
-            Docs::Component(component) => Some(&component.arguments),
-            Docs::Block(body) => Some(body.get()),
+            Docs::None => http_client(),
+            Docs::Component(component) => &component.arguments,
+            Docs::Block(body) => body.get(),
         }
     }
 
-    fn attribute(&self, name: &str) -> &'static str {
-        let attribute = self.body().and_then(|body| body.attribute(name));
-        attribute.map_or("", |attribute| attribute.doc)
+    fn attribute(&self, name: &str, ty: &Type) -> &'static str {
+        let body = self.body();
+        let known = body
+            .attribute(name)
+            .filter(|known| known.ty == *ty || !matches!(self, Docs::None));
+        known.map_or("", |attribute| attribute.doc)
     }
 
     fn export(&self, name: &str) -> &'static str {
@@ -38,11 +47,18 @@ impl Docs {
 
     /// What is known of a block and of what it holds.
     fn block(&self, name: &str) -> (&'static str, Docs) {
-        match self.body().and_then(|body| body.block(name)) {
+        let body = self.body();
+        match body.block(name) {
             Some(block) => (block.doc, Docs::Block(block.body.clone())),
             None => ("", Docs::None),
         }
     }
+}
+
+/// What every component with an HTTP client takes.
+fn http_client() -> &'static BodySchema {
+    static SCHEMA: OnceLock<BodySchema> = OnceLock::new();
+    SCHEMA.get_or_init(HttpClientArguments::<true>::schema)
 }
 
 /// Reads bodies of a release.
@@ -50,11 +66,27 @@ impl Docs {
 pub(super) struct Reader {
     source: &'static Source,
     docs: Docs,
+    /// How many groups and objects are around.
+    nesting: usize,
 }
 
 impl Reader {
     pub(super) fn new(source: &'static Source, docs: Docs) -> Self {
-        Self { source, docs }
+        Self {
+            source,
+            docs,
+            nesting: 0,
+        }
+    }
+
+    /// The reader of what a group or object holds; `None` where they hold one another for ever.
+    fn inside(&self, docs: Docs) -> Option<Self> {
+        let nesting = self.nesting + 1;
+        (nesting <= MAX_NESTING).then_some(Self {
+            source: self.source,
+            docs,
+            nesting,
+        })
     }
 
     /// The body that the lines at this depth say. Lines that say nothing known are left out: the tests read every line.
@@ -76,11 +108,12 @@ impl Reader {
                 body.blocks.push(self.block(head, below, depth + 1));
             } else if let Some(name) = line.strip_prefix("& ") {
                 // A group may hold blocks that hold the group: those bodies are read when they are asked for.
-                if let Some(group) = self.source.index().groups.get(name) {
-                    self.add(group.lines, 1, body);
+                let group = self.source.index().groups.get(name);
+                if let Some((group, reader)) = group.zip(self.inside(self.docs.clone())) {
+                    reader.add(group.lines, 1, body);
                 }
             } else if !line.starts_with("< ") {
-                let doc = |name: &str| self.docs.attribute(name);
+                let doc = |name: &str, ty: &Type| self.docs.attribute(name, ty);
                 body.attributes.extend(self.attribute(line, doc));
             }
         }
@@ -91,7 +124,7 @@ impl Reader {
         lines
             .split('\n')
             .filter_map(|line| line.strip_prefix("\t< "))
-            .filter_map(|line| self.attribute(line, |name| self.docs.export(name)))
+            .filter_map(|line| self.attribute(line, |name, _| self.docs.export(name)))
             .collect()
     }
 
@@ -141,7 +174,11 @@ impl Reader {
     }
 
     /// `NAME! TYPE = DEFAULT`.
-    fn attribute(&self, line: &'static str, doc: impl Fn(&str) -> &'static str) -> Option<AttributeSchema> {
+    fn attribute(
+        &self,
+        line: &'static str,
+        doc: impl Fn(&str, &Type) -> &'static str,
+    ) -> Option<AttributeSchema> {
         let (name, rest) = split(line, b' ');
         let (name, required) = marked(name, '!');
         let (ty, default) = split(rest, b' ');
@@ -151,7 +188,7 @@ impl Reader {
             name,
             required,
             default: default.and_then(|default| literal::value(default, &ty)),
-            doc: doc(name),
+            doc: doc(name, &ty),
             ty,
         })
     }
@@ -165,8 +202,8 @@ impl Reader {
                 "text" => self.source.text_type(of),
                 "object" => {
                     let section = self.source.index().bodies.get(of)?;
-                    let reader = Reader::new(self.source, Docs::None);
-                    Some(Type::Object(Box::new(reader.body(section.lines, 1))))
+                    let body = self.inside(Docs::None)?.body(section.lines, 1);
+                    Some(Type::Object(Box::new(body)))
                 }
                 _ => None,
             };

@@ -193,6 +193,16 @@ fn reference_texts_of_own_components_serve_in_every_catalog() {
 }
 
 #[test]
+fn the_settings_of_an_http_client_are_told_wherever_they_stand() {
+    let http = Release::newest().component("discovery.http").unwrap();
+    assert!(!http.arguments.attribute("http_headers").unwrap().doc.is_empty());
+    let tls = http.arguments.block("tls_config").unwrap();
+    assert!(!tls.doc.is_empty());
+    assert!(!tls.body.get().attribute("ca_file").unwrap().doc.is_empty());
+    assert_eq!(http.arguments.attribute("refresh_interval").unwrap().doc, "");
+}
+
+#[test]
 fn targets_are_named_as_on_the_command_line() {
     assert_eq!("grafana-alloy".parse(), Ok(Target::newest()));
     let old: Target = "grafana-alloy@v1.11.3".parse().unwrap();
@@ -204,4 +214,47 @@ fn targets_are_named_as_on_the_command_line() {
         "grafana-alloy@1.2".parse::<Target>().unwrap_err(),
         @r#"unknown target "grafana-alloy@1.2"; there are alloy-rs, grafana-alloy@1.15.0, grafana-alloy@1.11.3, and grafana-alloy for the newest release"#
     );
+}
+
+proptest::proptest! {
+    /// Whatever a text says, reading it ends.
+    #[test]
+    fn any_text_is_read(lines in proptest::collection::vec(line(), 0..30)) {
+        let text = format!("@catalog 1 0.0.0 \"Ä\"\n{}\n", lines.join("\n"));
+        let release = Release::from_text(Box::leak(text.into_boxed_str())).unwrap();
+        for name in release.component_names() {
+            if let Some(component) = release.component(name) {
+                count(&component.arguments, 3);
+            }
+        }
+    }
+}
+
+/// Lines of a catalog, in any order and with anything in them.
+fn line() -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::prelude::{Just, any, prop_oneof};
+    use proptest::strategy::Strategy as _;
+    let known = [
+        "@component a.b experimental",
+        "@body b",
+        "@group g",
+        "@group g kind",
+        "@text t \"a\" \"b",
+        "\t& g",
+        "\t\t& g",
+        "\t> x! -> b",
+        "\tx object:b",
+        "\t> é*",
+        "\t\ty! text:t = \"",
+        "\t\ty list:map:int8 = [1",
+        "\t< r! capsule:c",
+        "\t",
+        "@",
+        "\té",
+    ];
+    prop_oneof![
+        6 => proptest::sample::select(known.to_vec()).prop_map(str::to_owned),
+        1 => any::<String>(),
+        1 => Just(String::new()),
+    ]
 }
