@@ -3,6 +3,7 @@
 use river_eval::BodyValue;
 use river_eval::codes::graph as codes;
 use river_eval::graph::Node;
+use river_eval::schema::BodySchema;
 use river_syntax::Diagnostic;
 use std::sync::Arc;
 
@@ -27,6 +28,16 @@ pub trait ConfigBlock: Send + Sync {
 
     /// Acts on a body that [`check`](Self::check) took; `None` when the configuration has the block no more.
     fn apply(&self, body: Option<&BodyValue>);
+}
+
+/// What the config blocks of this crate take, by their names: the schemas of their derived structs.
+pub fn config_block_schemas() -> [(&'static str, fn() -> BodySchema); 4] {
+    [
+        ("livedebugging", super::live_debugging::schema),
+        ("logging", super::logging::schema),
+        ("remotecfg", super::remotecfg::schema),
+        ("tracing", super::tracing_block::schema),
+    ]
 }
 
 /// A block of the reference that nobody acts on.

@@ -3,6 +3,7 @@
 use super::config_blocks::ConfigBlock;
 use crate::signals::Flows;
 use river_eval::graph::Node;
+use river_eval::schema::BodySchema;
 use river_eval::{Arguments as _, BodyValue};
 use river_syntax::Diagnostic;
 
@@ -30,4 +31,9 @@ impl ConfigBlock for LiveDebugging {
         let enabled = matches!(body.map(Arguments::decode), Some(Ok(Arguments { enabled: true })));
         self.0.enable(enabled);
     }
+}
+
+/// What the block takes.
+pub(super) fn schema() -> BodySchema {
+    Arguments::schema()
 }

@@ -3,6 +3,7 @@
 use super::config_blocks::ConfigBlock;
 use crate::signals::{Fanout, LogBatch};
 use river_eval::graph::{Graph, Node};
+use river_eval::schema::BodySchema;
 use river_eval::{Arguments as _, BodyValue, Str};
 use river_syntax::Diagnostic;
 use std::collections::BTreeSet;
@@ -98,6 +99,11 @@ impl ConfigBlock for Logging {
             changed
         });
     }
+}
+
+/// What the block takes.
+pub(super) fn schema() -> BodySchema {
+    Arguments::schema()
 }
 
 /// The components that the copies of log lines pass through: what the `logging` block refers to, what that refers to, and so on.

@@ -21,7 +21,7 @@ mod stop;
 mod tests;
 mod tracing_block;
 
-pub use config_blocks::ConfigBlock;
+pub use config_blocks::{ConfigBlock, config_block_schemas};
 pub use info::{ComponentInfo, HealthInfo};
 pub use logging::{LogFormat, LogLevel, LogSettings};
 pub use options::{Options, Restarts};

@@ -5,6 +5,7 @@ use super::codes;
 use super::config_blocks::ConfigBlock;
 use crate::http_client::HttpClientArguments;
 use river_eval::graph::Node;
+use river_eval::schema::BodySchema;
 use river_eval::{Arguments as _, BodyValue, Checks};
 use river_syntax::Diagnostic;
 use std::collections::BTreeMap;
@@ -78,4 +79,9 @@ impl ConfigBlock for RemoteCfg {
     }
 
     fn apply(&self, _: Option<&BodyValue>) {}
+}
+
+/// What the block takes.
+pub(super) fn schema() -> BodySchema {
+    Arguments::schema()
 }

@@ -4,6 +4,7 @@
 use super::codes;
 use super::config_blocks::ConfigBlock;
 use river_eval::graph::Node;
+use river_eval::schema::BodySchema;
 use river_eval::{Arguments as _, BodyValue, CapsuleType, Checks, Shared};
 use river_syntax::Diagnostic;
 use std::time::Duration;
@@ -94,4 +95,9 @@ impl ConfigBlock for Tracing {
     }
 
     fn apply(&self, _: Option<&BodyValue>) {}
+}
+
+/// What the block takes.
+pub(super) fn schema() -> BodySchema {
+    Arguments::schema()
 }

@@ -2,10 +2,12 @@
 
 use super::release::Release;
 use river_eval::check::Catalog;
-use river_eval::schema::ComponentSchema;
+use river_eval::eval::Stability;
+use river_eval::schema::{BodySchema, ComponentSchema};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std_components::component::{Labelling, Registration};
+use std_components::controller::config_block_schemas;
 
 /// What this agent itself has.
 pub fn bundled() -> &'static dyn Catalog {
@@ -32,6 +34,27 @@ pub(super) fn bundled_component(name: &str) -> Option<Arc<ComponentSchema>> {
         })
     });
     Some(made.clone())
+}
+
+/// One of this agent's own config blocks.
+pub(super) fn bundled_config_block(name: &str) -> Option<Arc<ComponentSchema>> {
+    static BLOCKS: OnceLock<BTreeMap<&'static str, Arc<ComponentSchema>>> = OnceLock::new();
+    let blocks = BLOCKS.get_or_init(|| {
+        let of = |(name, arguments): (&'static str, fn() -> BodySchema)| {
+            let schema = ComponentSchema {
+                name,
+                labelled: false,
+                stability: Stability::GenerallyAvailable,
+                community: false,
+                arguments: arguments(),
+                exports: Vec::new(),
+                doc: "",
+            };
+            (name, Arc::new(schema))
+        };
+        config_block_schemas().into_iter().map(of).collect()
+    });
+    blocks.get(name).cloned()
 }
 
 type Components = BTreeMap<&'static str, (&'static Registration, OnceLock<Arc<ComponentSchema>>)>;
@@ -61,9 +84,10 @@ impl Catalog for Bundled {
         bundled_component(name)
     }
 
-    /// The config blocks are those of the newest release: the agent takes all that they take, and says of each what it does not act on.
+    /// A block that has no derived struct, or one in another crate, is the newest release's: the agent takes all that it takes, and says what it does
+    /// not act on.
     fn config_block(&self, name: &str) -> Option<Arc<ComponentSchema>> {
-        Release::newest().config_block(name)
+        bundled_config_block(name).or_else(|| Release::newest().config_block(name))
     }
 
     fn component_names(&self) -> Vec<&'static str> {

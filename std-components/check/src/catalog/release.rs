@@ -1,7 +1,7 @@
 //! The releases of Grafana Alloy that are embedded.
 
 use super::body::{Docs, Reader};
-use super::bundled::bundled_component;
+use super::bundled::{bundled_component, bundled_config_block};
 use super::index::{Sections, split, tops};
 use river_eval::check::Catalog;
 use river_eval::eval::Stability;
@@ -131,12 +131,13 @@ impl Catalog for Release {
     fn config_block(&self, name: &str) -> Option<Arc<ComponentSchema>> {
         let section = self.0.index().config.get(name)?;
         let made = section.made.get_or_init(|| {
+            let docs = bundled_config_block(name).map_or(Docs::None, Docs::Component);
             Arc::new(ComponentSchema {
                 name: section.name,
                 labelled: section.name.starts_with("import."),
                 stability: Stability::GenerallyAvailable,
                 community: false,
-                arguments: Reader::new(self.0, Docs::None).body(section.lines, 1),
+                arguments: Reader::new(self.0, docs).body(section.lines, 1),
                 exports: Vec::new(),
                 doc: "",
             })

@@ -7,12 +7,13 @@ use river_eval::{FromValue, Value};
 use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
+use std_components::controller::config_block_schemas;
 
 /// Stages hold stages: deeper there is nothing new.
 const MAX_DEPTH: usize = 8;
 
 /// Why a difference stands.
-const REASONS: [(&str, &str); 3] = [
+const REASONS: [(&str, &str); 4] = [
     (
         "`stage.timestamp > action_on_failure`",
         "the reference refuses other words when it builds the stage",
@@ -20,6 +21,10 @@ const REASONS: [(&str, &str); 3] = [
     (
         "`max_cache_size`",
         "the reference refuses numbers below 1 when it builds the cache",
+    ),
+    (
+        "`id`: nothing by default here",
+        "the reference makes another one at each first start; the catalog holds one of them",
     ),
     ("`stage.", "not built yet; `alloy-rs run` refuses it"),
 ];
@@ -180,7 +185,7 @@ fn page() -> String {
     let mut out = format!(
         "# Differences from Grafana Alloy\n\n\
         Where the schemas of this agent's components differ from those of {}. A test compares them; `UPDATE_DOCS=1 cargo test -p alloy-check --test e2e differences`\n\
-        writes this page.\n\n\
+        writes this page. The config blocks `http`, `import.*` and those of the language are not compared.\n\n\
         Not counted: words for the same thing (`int` and `int64`), and whether an empty text, list or map is a default or nothing is.\n",
         newest.title()
     );
@@ -197,6 +202,18 @@ fn page() -> String {
         match differences.is_empty() {
             true => same.push(format!("`{name}`")),
             false => write!(out, "\n## {name}\n{differences}").unwrap(),
+        }
+    }
+    for (name, _) in config_block_schemas() {
+        let mut differences = String::new();
+        let (ours, theirs) = (
+            bundled().config_block(name).unwrap(),
+            newest.config_block(name).unwrap(),
+        );
+        Differences::of(&ours, &theirs).print(&mut differences);
+        match differences.is_empty() {
+            true => same.push(format!("`{name}`")),
+            false => write!(out, "\n## {name} (config block)\n{differences}").unwrap(),
         }
     }
     writeln!(out, "\n## Without a difference\n\n{}.", same.join(", ")).unwrap();
