@@ -355,7 +355,8 @@ fn library_heights(slots: &[Slot], links: &[(usize, usize)]) -> Option<Vec<(usiz
         // All links span one column: there is nothing to minimize, and the ranks come out as the columns.
         ranking_type: RankingType::MinimizeEdgeLength,
         c_minimization: CrossingMinimization::Barycenter,
-        transpose: slots.len() < 400,
+        // Quadratic in the slots of a column, and far slower than the rest on dense graphs.
+        transpose: slots.len() < 100,
         ..Config::default()
     };
     // A library's panic must cost the drawing's beauty only.
