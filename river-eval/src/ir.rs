@@ -36,7 +36,7 @@ pub struct Attribute {
 }
 
 /// `name "label" { … }`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Block {
     /// The dotted name, `loki.source.file`.
     pub name: Str,

@@ -129,6 +129,34 @@ impl Sources {
         id
     }
 
+    /// Adds a text of another table and gives its number.
+    pub fn add_file(&mut self, file: Arc<SourceFile>) -> FileId {
+        let id = FileId(self.files.len() as u32);
+        self.files.push(file);
+        id
+    }
+
+    /// Puts a text in the place of another one. Where there is no such place it is added.
+    pub fn replace(&mut self, id: FileId, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
+        match self.files.get_mut(id.0 as usize) {
+            Some(slot) => {
+                *slot = Arc::new(SourceFile::new(name, text));
+                id
+            }
+            None => self.add(name, text),
+        }
+    }
+
+    /// How many texts there are.
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
     /// The text of a number, if it is in this table.
     pub fn get(&self, id: FileId) -> Option<&Arc<SourceFile>> {
         self.files.get(id.0 as usize)

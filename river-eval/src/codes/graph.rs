@@ -155,4 +155,130 @@ local.file "token" {
 
 Mend what the message names, and reload.
 "#;
+    MISPLACED_BLOCK = "AR0214", "a block where it has no meaning", r#"Some blocks belong to a module, some to the configuration as a whole.
+
+```alloy
+argument "to" { }
+```
+
+`argument` and `export` stand in a `declare` block. Blocks that set something of the whole process, such as `logging` or `http`, stand at the top level
+of the configuration and never in a module. The template of a `foreach` takes neither.
+"#;
+    MODULE_NAME = "AR0215", "a name that two definitions want", r#"A `declare` block names a custom component, an `import` block a namespace. In one module each name stands for one of them.
+
+```alloy
+declare "logs" { }
+
+declare "logs" { }
+```
+
+Give one of them another label. A nested module may use a name again; there it means the nearest one.
+"#;
+    DECLARE_CYCLE = "AR0216", "a custom component that uses itself", r#"An instance of the component would hold an instance of itself, and so on without end. The message shows each use on the way round.
+
+```alloy
+declare "a" {
+	b "x" { }
+}
+
+declare "b" {
+	a "y" { }
+}
+```
+
+Take one of the uses away.
+"#;
+    UNKNOWN_CUSTOM = "AR0217", "a custom component that its namespace does not hold", r#"The first name is that of an import, and what it imports does not declare such a component.
+
+```alloy
+import.string "lib" {
+	content = "declare \"logs\" { }"
+}
+
+lib.metrics "all" { }
+```
+
+The help line names what is there. A module sees the definitions and imports of the modules around its own definition, and nobody sees those
+inside of it.
+"#;
+    MISSING_ARGUMENT = "AR0218", "a custom component without a required argument", r#"Every `argument` of a custom component has to be given, unless it says `optional = true`.
+
+```alloy
+declare "pipeline" {
+	argument "to" { }
+}
+
+pipeline "one" { }
+```
+
+Give it a value where the component is used, or make it optional with a default.
+"#;
+    UNKNOWN_ARGUMENT = "AR0219", "an argument that a custom component does not have", r#"The custom component declares no such argument. Custom components take attributes only, no blocks.
+
+```alloy
+declare "pipeline" {
+	argument "to" {
+		optional = true
+	}
+}
+
+pipeline "one" {
+	too = []
+}
+```
+
+Check the spelling; the second place in the message is the definition.
+"#;
+    IMPORTED_BLOCK = "AR0220", "an imported module with more than definitions", r#"What is imported holds `declare` and `import` blocks and nothing else: to import is to learn definitions, nothing runs for it.
+
+```alloy
+import.string "lib" {
+	content = "logging { }"
+}
+```
+
+Put components into a `declare` block and use that.
+"#;
+    IMPORT_CYCLE = "AR0221", "modules that import each other", r#"A module imports itself, by way of others perhaps. The message shows each import on the way.
+
+```alloy
+import.file "lib" {
+	filename = "lib.alloy"
+}
+```
+
+Where `lib.alloy` holds the same block again. Move what both need into a third module.
+"#;
+    IMPORT_FAILED = "AR0222", "a module that cannot be imported", r#"The content of an import cannot be had: a file or folder is missing, a server does not answer, a repository does not have the revision.
+
+```alloy
+import.file "lib" {
+	filename = "/does/not/exist.alloy"
+}
+```
+
+The message says what was tried. While the agent runs, a failure like this leaves the last good content in use and makes the import unhealthy;
+at a start it rejects the configuration. `alloy-rs check` only warns, and does not check what comes from the import.
+"#;
+    MODULE_BOUND = "AR0223", "modules beyond the bounds", r#"Modules nest at most 32 deep, and one load makes at most 100,000 of them: a bound that only a definition that grows out of hand meets.
+
+```alloy
+import.string "lib" {
+	content = "…"
+}
+```
+
+The message names the component where the bound was met.
+"#;
+    FOREACH_TEMPLATE = "AR0224", "a foreach without its template", r#"A `foreach` has one `template` block with the components that every item of its collection gets.
+
+```alloy
+foreach "hosts" {
+	collection = ["a", "b"]
+	var        = "host"
+}
+```
+
+Add `template { … }`; inside, the variable named by `var` is the item.
+"#;
 }

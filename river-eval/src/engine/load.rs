@@ -1,17 +1,23 @@
 //! Loading a configuration: parsed, put together and staged as a whole, then committed or dropped as a whole.
 
-use super::stage::{Purpose, Stage, Staged};
-use super::{Engine, Entry, Host, Running};
-use crate::graph::{Graph, ParsedFile};
-use crate::value::Str;
+use super::commit::Committed;
+use super::env::Env;
+use super::module::{Inputs, Module};
+use super::settle::Settler;
+use super::sources::Table;
+use super::stage::{Plan, Purpose, StagedModule, Stager};
+use super::{Engine, Host, Running};
+use crate::graph::{Graph, MODULE_PATH, ParsedFile};
+use crate::value::{Str, Value};
 use river_syntax::{Diagnostic, Sources};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A configuration that was rejected; what ran before runs on.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("the configuration was rejected: {}", first(.diagnostics))]
 pub struct LoadError {
-    /// The texts that were rejected.
+    /// The texts that were rejected, imported ones behind the configuration's own.
     pub sources: Sources,
     /// Everything that was found, in order of places; warnings too.
     pub diagnostics: Vec<Diagnostic>,
@@ -27,7 +33,7 @@ fn first(diagnostics: &[Diagnostic]) -> &str {
 /// An instance that is not part of the configuration any more.
 #[derive(Debug)]
 pub struct Stopped<I> {
-    /// The id that it had.
+    /// The global id that it had.
     pub id: Str,
     /// What the host built for it.
     pub instance: I,
@@ -35,7 +41,7 @@ pub struct Stopped<I> {
     pub stage: u32,
 }
 
-/// What a load changed.
+/// What a load changed. All ids are global ones.
 #[derive(Debug)]
 pub struct LoadReport<I> {
     /// Findings that do not keep the configuration from being used.
@@ -54,8 +60,8 @@ pub struct LoadReport<I> {
 
 /// A load before its commit.
 struct Prepared<I> {
-    graph: Graph,
-    stage: Stage<I>,
+    sources: Sources,
+    root: StagedModule<I>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -73,27 +79,30 @@ impl<H: Host> Engine<H> {
                 .iter()
                 .zip(&self.running.files)
                 .all(|(new, old)| Arc::ptr_eq(new, old))
-            && !self.running.entries.iter().any(|entry| entry.failed);
+            && self.running.root.env.module_path == self.module_path
+            && !self.running.root.any(&|entry| entry.failed);
         if nothing_changed {
-            self.running.sources = sources;
+            // Names may have changed.
+            self.running.sources =
+                Table::for_load(&sources, &self.running.sources, files.len(), &self.running.free).into_sources();
             return Ok(LoadReport {
                 warnings: parse_diagnostics(&files),
                 started: Vec::new(),
                 updated: Vec::new(),
                 stopped: Vec::new(),
-                unchanged: self.running.entries.len(),
+                unchanged: self.running.root.count(),
                 evaluated: 0,
             });
         }
-        let Prepared {
-            graph,
-            stage,
-            diagnostics,
-        } = self.prepare(&files, &sources, Purpose::Load)?;
-        if diagnostics.iter().any(Diagnostic::is_error) {
-            return Err(LoadError { sources, diagnostics });
-        }
-        let mut report = self.commit(sources, files, graph, stage, diagnostics);
+        let prepared = match self.prepare(&files, &sources, Purpose::Load { newest: true }) {
+            Ok(prepared) => prepared,
+            // Where an import has read something that is of no use, the configuration may still be right with what the import read before.
+            Err(error) if self.has_failed_import() => self
+                .prepare(&files, &sources, Purpose::Load { newest: false })
+                .map_err(|_| error)?,
+            Err(error) => return Err(error),
+        };
+        let mut report = self.commit(files, prepared);
         report.evaluated = self.evaluations - evaluations_before;
         Ok(report)
     }
@@ -109,11 +118,13 @@ impl<H: Host> Engine<H> {
             .iter()
             .map(|(id, file)| Arc::new(ParsedFile::parse(id, file.text())))
             .collect();
-        let diagnostics = self.prepare(&files, &sources, Purpose::Check)?.diagnostics;
-        if diagnostics.iter().any(Diagnostic::is_error) {
-            return Err(LoadError { sources, diagnostics });
-        }
-        Ok(diagnostics)
+        Ok(self.prepare(&files, &sources, Purpose::Check)?.diagnostics)
+    }
+
+    fn has_failed_import(&self) -> bool {
+        self.running
+            .root
+            .any(&|entry| entry.failed && entry.content.is_some())
     }
 
     /// The files, those with an unchanged text as they were parsed before.
@@ -149,13 +160,27 @@ impl<H: Host> Engine<H> {
         }
         let (graph, mistakes) = Graph::build(files, &self.host);
         diagnostics.extend(mistakes);
-        let mut stage = self.stage(&graph, sources, purpose);
-        diagnostics.append(&mut stage.diagnostics);
+        let running = &self.running;
+        let mut table = Table::for_load(sources, &running.sources, running.files.len(), &running.free);
+        let mut stager = Stager::new(
+            &mut self.host,
+            &self.context,
+            &mut self.evaluations,
+            &running.sources,
+            &mut table,
+            purpose,
+        );
+        let root = stager.module(root_plan(graph, &self.module_path, &running.root));
+        diagnostics.append(&mut stager.diagnostics);
         diagnostics.extend(self.context.take_warnings());
         diagnostics.sort_by_key(|finding| (finding.primary.span.file, finding.primary.span.start));
+        let sources = table.into_sources();
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(LoadError { sources, diagnostics });
+        }
         Ok(Prepared {
-            graph,
-            stage,
+            sources,
+            root,
             diagnostics,
         })
     }
@@ -163,91 +188,87 @@ impl<H: Host> Engine<H> {
     /// Puts what was staged in place. Only updates can fail from here on; then the instance goes on with what it had.
     fn commit(
         &mut self,
-        sources: Sources,
         files: Vec<Arc<ParsedFile>>,
-        graph: Graph,
-        stage: Stage<H::Instance>,
-        warnings: Vec<Diagnostic>,
+        prepared: Prepared<H::Instance>,
     ) -> LoadReport<H::Instance> {
         let old = std::mem::take(&mut self.running);
-        let mut old_entries: Vec<Option<Entry<H::Instance>>> = old.entries.into_iter().map(Some).collect();
-        let mut take = |number: u32| old_entries.get_mut(number as usize).and_then(Option::take);
-        let mut entries = Vec::with_capacity(stage.nodes.len());
-        let mut updates: Vec<Option<Arc<crate::body::BodyValue>>> = vec![None; stage.nodes.len()];
-        let mut is_new = vec![false; stage.nodes.len()];
-        let mut unchanged = 0;
-        for (number, staged) in stage.nodes.into_iter().enumerate() {
-            let entry = match staged {
-                Staged::Keep { old, evaluated } => {
-                    unchanged += 1;
-                    take(old).map(|mut entry| {
-                        entry.evaluations += u64::from(evaluated);
-                        entry
-                    })
-                }
-                Staged::Update { old, arguments } => take(old).map(|mut entry| {
-                    entry.evaluations += 1;
-                    if let Some(slot) = updates.get_mut(number) {
-                        *slot = Some(arguments);
-                    }
-                    entry
-                }),
-                Staged::New {
-                    instance,
-                    arguments,
-                    exports,
-                } => {
-                    if let Some(slot) = is_new.get_mut(number) {
-                        *slot = true;
-                    }
-                    Some(Entry {
-                        instance,
-                        arguments,
-                        exports,
-                        evaluations: 1,
-                        failed: false,
-                    })
-                }
-                // A load with a node that is not known has errors and does not get here.
-                Staged::Unknown => None,
-            };
-            entries.extend(entry);
-        }
+        let mut committed = Committed::default();
+        let (mut root, pending) = committed.module(&mut self.host, prepared.root, Some(old.root), 0);
+        let mut sources = prepared.sources;
+        let mut settler = Settler {
+            host: &mut self.host,
+            context: &self.context,
+            evaluations: &mut self.evaluations,
+            sources: &mut sources,
+            free: Vec::new(),
+            committed,
+            warnings: prepared.diagnostics,
+        };
+        settler.settle(&mut root, pending);
+        let Settler {
+            committed, warnings, ..
+        } = settler;
+        // Warnings of expressions are told at loads; what comes again and again does not pile up.
+        drop(self.context.take_warnings());
         self.running = Running {
+            free: free(&root, &sources, files.len()),
             sources,
             files,
-            graph,
-            entries,
+            root,
         };
-        let mut report = LoadReport {
+        LoadReport {
             warnings,
-            started: Vec::new(),
-            updated: Vec::new(),
-            stopped: stopped(&old.graph, old_entries),
-            unchanged,
+            started: committed.started.clone(),
+            updated: committed.updated.clone(),
+            unchanged: committed.unchanged,
+            stopped: committed.into_stopped(),
             evaluated: 0,
-        };
-        let order = self.running.graph.order().to_vec();
-        let mut changed = Vec::new();
-        for number in order {
-            if is_new.get(number as usize) == Some(&true) {
-                report.started.push(self.id(number));
-            }
-            if let Some(arguments) = updates.get_mut(number as usize).and_then(Option::take) {
-                report.updated.push(self.id(number));
-                match self.update(number, arguments) {
-                    Ok(()) => {}
-                    Err(mut finding) => {
-                        finding.severity = river_syntax::Severity::Warning;
-                        report.warnings.push(*finding);
-                    }
-                }
-                changed.push(number);
+        }
+    }
+}
+
+fn root_plan<'p, I>(graph: Graph, module_path: &Str, running: &'p Module<I>) -> Plan<'p, I> {
+    let mut inputs = Inputs::default();
+    if graph.find(MODULE_PATH).is_some() {
+        inputs
+            .outer
+            .insert(MODULE_PATH.into(), Value::String(module_path.clone()));
+    }
+    Plan {
+        env: Env {
+            graph: Arc::new(graph),
+            libraries: HashMap::new(),
+            parent: None,
+            module_path: module_path.clone(),
+            imported: None,
+        },
+        inputs,
+        id: "".into(),
+        metrics: true,
+        depth: 0,
+        old: Some((0, running)),
+        pending: None,
+    }
+}
+
+/// The numbers of imported texts that nothing uses any more.
+pub(super) fn free<I>(root: &Module<I>, sources: &Sources, own_files: usize) -> Vec<river_syntax::FileId> {
+    if sources.len() == own_files {
+        return Vec::new();
+    }
+    let mut used = vec![false; sources.len()];
+    root.visit(&mut |module| {
+        for file in module.graph().files() {
+            if let Some(slot) = used.get_mut(file.0 as usize) {
+                *slot = true;
             }
         }
-        self.propagate(&changed);
-        report
-    }
+    });
+    let numbers = used.iter().enumerate().skip(own_files);
+    numbers
+        .filter(|(_, used)| !**used)
+        .map(|(number, _)| river_syntax::FileId(number as u32))
+        .collect()
 }
 
 fn parse_diagnostics(files: &[Arc<ParsedFile>]) -> Vec<Diagnostic> {
@@ -255,32 +276,4 @@ fn parse_diagnostics(files: &[Arc<ParsedFile>]) -> Vec<Diagnostic> {
         .iter()
         .flat_map(|file| file.diagnostics.iter().cloned())
         .collect()
-}
-
-/// The entries that are left, those that refer to others first.
-pub(super) fn stopped<I>(graph: &Graph, entries: Vec<Option<Entry<I>>>) -> Vec<Stopped<I>> {
-    let mut stages = vec![0_u32; graph.nodes().len()];
-    // Against the order of evaluation: every dependant has its number before what it refers to gets one.
-    for &number in graph.order().iter().rev() {
-        let Some(node) = graph.node(number) else { continue };
-        let below = stages.get(number as usize).copied().unwrap_or(0) + 1;
-        for &dependency in &node.dependencies {
-            if let Some(stage) = stages.get_mut(dependency as usize) {
-                *stage = below.max(*stage);
-            }
-        }
-    }
-    let mut stopped: Vec<Stopped<I>> = entries
-        .into_iter()
-        .enumerate()
-        .filter_map(|(number, entry)| {
-            Some(Stopped {
-                id: graph.node(number as u32)?.id.clone(),
-                instance: entry?.instance,
-                stage: stages.get(number).copied().unwrap_or(0),
-            })
-        })
-        .collect();
-    stopped.sort_by_key(|stopped| stopped.stage);
-    stopped
 }

@@ -4,22 +4,33 @@
 //! Invariants: a load with any error leaves everything as it was; what neither changed its text nor its inputs is not evaluated; a value that
 //! comes out equal to the one before reaches nobody.
 
+mod blocks;
+mod commit;
+mod env;
 mod host;
+mod items;
 mod load;
-mod propagate;
+mod module;
+mod pending;
 mod scope;
+mod settle;
+mod sources;
 mod stage;
 #[cfg(test)]
 mod tests;
 
-pub use host::{Host, Refused};
+pub use host::{At, Content, Host, Refused};
 pub use load::{LoadError, LoadReport, Stopped};
+pub use module::{RunningModule, RunningNode};
 
-use crate::body::BodyValue;
 use crate::eval::Context;
-use crate::graph::{Graph, Node, ParsedFile};
-use crate::value::{Str, Value};
-use river_syntax::Sources;
+use crate::graph::ParsedFile;
+use crate::value::Str;
+use commit::Committed;
+use module::{Entry, Module};
+use pending::Pending;
+use river_syntax::{FileId, Sources};
+use settle::Settler;
 use std::sync::Arc;
 
 /// The running configuration and what it takes to change it.
@@ -29,57 +40,43 @@ pub struct Engine<H: Host> {
     context: Arc<Context>,
     running: Running<H::Instance>,
     evaluations: u64,
+    module_path: Str,
 }
 
-/// A configuration that was accepted. `entries` and the graph's nodes have the same numbers.
+/// A configuration that was accepted.
 #[derive(Debug)]
 struct Running<I> {
+    /// The configuration's own files, then what imports have read.
     sources: Sources,
+    /// Numbers of imported texts that nothing uses any more.
+    free: Vec<FileId>,
+    /// The configuration's own files.
     files: Vec<Arc<ParsedFile>>,
-    graph: Graph,
-    entries: Vec<Entry<I>>,
+    root: Module<I>,
 }
 
 impl<I> Default for Running<I> {
     fn default() -> Self {
         Self {
             sources: Sources::new(),
+            free: Vec::new(),
             files: Vec::new(),
-            graph: Graph::default(),
-            entries: Vec::new(),
+            root: Module::default(),
         }
     }
 }
 
-/// What runs behind a node.
+/// What changed exports led to. All ids are global ones.
 #[derive(Debug)]
-struct Entry<I> {
-    instance: I,
-    /// What it was given last and took.
-    arguments: Arc<BodyValue>,
-    /// What its dependants were evaluated with.
-    exports: Value,
-    /// How often its body has been evaluated.
-    evaluations: u64,
-    /// Whether its last evaluation or update failed, so that it is to be tried again.
-    failed: bool,
-}
-
-/// A view of a running node.
-#[derive(Clone, Copy, Debug)]
-pub struct RunningNode<'e, I> {
-    /// Its number in the graph.
-    pub number: u32,
-    /// The node.
-    pub node: &'e Node,
-    /// What the host built for it.
-    pub instance: &'e I,
-    /// What it was given last and took.
-    pub arguments: &'e Arc<BodyValue>,
-    /// What its dependants were evaluated with.
-    pub exports: &'e Value,
-    /// How often its body has been evaluated since it was first loaded.
-    pub evaluations: u64,
+pub struct Changes<I> {
+    /// How many bodies were evaluated.
+    pub evaluated: u64,
+    /// Ids of new nodes, those that are referred to before those that refer to them. They are built and have to be started.
+    pub started: Vec<Str>,
+    /// Nodes that are gone, those that refer to others first. They have to be stopped.
+    pub stopped: Vec<Stopped<I>>,
+    /// What could not be followed: where an export of a module keeps its last value.
+    pub warnings: Vec<river_syntax::Diagnostic>,
 }
 
 impl<H: Host> Engine<H> {
@@ -90,7 +87,15 @@ impl<H: Host> Engine<H> {
             context,
             running: Running::default(),
             evaluations: 0,
+            module_path: "".into(),
         }
+    }
+
+    /// Sets what `module_path` is at the top level: the folder of the configuration.
+    #[must_use]
+    pub fn with_module_path(mut self, folder: impl Into<Str>) -> Self {
+        self.module_path = folder.into();
+        self
     }
 
     /// The host.
@@ -113,46 +118,80 @@ impl<H: Host> Engine<H> {
         &self.running.sources
     }
 
-    /// The graph of the running configuration.
-    pub fn graph(&self) -> &Graph {
-        &self.running.graph
+    /// The configuration itself as a module.
+    pub fn root(&self) -> RunningModule<'_, H::Instance> {
+        RunningModule(&self.running.root)
     }
 
-    /// The running node with this number.
-    pub fn get(&self, number: u32) -> Option<RunningNode<'_, H::Instance>> {
-        let node = self.running.graph.node(number)?;
-        let entry = self.running.entries.get(number as usize)?;
-        Some(RunningNode {
-            number,
-            node,
-            instance: &entry.instance,
-            arguments: &entry.arguments,
-            exports: &entry.exports,
-            evaluations: entry.evaluations,
-        })
+    /// The running module with this id; the root's is empty.
+    pub fn module(&self, id: &str) -> Option<RunningModule<'_, H::Instance>> {
+        self.running.root.find_module(id).map(RunningModule)
     }
 
-    /// The running node with this id.
+    /// All running modules, outer ones first; imports among them.
+    pub fn modules(&self) -> Vec<RunningModule<'_, H::Instance>> {
+        let mut modules = Vec::new();
+        self.running
+            .root
+            .visit(&mut |module| modules.push(RunningModule(module)));
+        modules
+    }
+
+    /// The running node with this global id.
     pub fn find(&self, id: &str) -> Option<RunningNode<'_, H::Instance>> {
-        self.get(self.running.graph.find(id)?)
+        let (way, number) = self.running.root.way(id)?;
+        let mut module = &self.running.root;
+        for (number, at) in way {
+            module = module.entries.get(number as usize)?.modules.get(at)?;
+        }
+        RunningModule(module).get(number)
     }
 
-    /// All running nodes in the order in which they are written.
+    /// All running nodes of all modules.
     pub fn nodes(&self) -> impl Iterator<Item = RunningNode<'_, H::Instance>> {
-        (0..self.running.entries.len() as u32).filter_map(|number| self.get(number))
+        self.modules().into_iter().flat_map(RunningModule::nodes)
+    }
+
+    /// The exports of the nodes with these global ids may have changed, or what they have read, for imports: evaluates what depends on those
+    /// that did, in order. Ids that are not running (any more) are left out.
+    pub fn exports_changed<'i>(&mut self, ids: impl IntoIterator<Item = &'i str>) -> Changes<H::Instance> {
+        let before = self.evaluations;
+        let mut pending = Pending::default();
+        for id in ids {
+            if let Some((way, number)) = self.running.root.way(id) {
+                pending.at(&way).changed.insert(number);
+            }
+        }
+        let running = &mut self.running;
+        let mut settler = Settler {
+            host: &mut self.host,
+            context: &self.context,
+            evaluations: &mut self.evaluations,
+            sources: &mut running.sources,
+            free: running.free.clone(),
+            committed: Committed::default(),
+            warnings: Vec::new(),
+        };
+        settler.settle(&mut running.root, pending);
+        let Settler {
+            committed, warnings, ..
+        } = settler;
+        // Warnings of expressions are told at loads; what comes again and again does not pile up.
+        drop(self.context.take_warnings());
+        running.free = load::free(&running.root, &running.sources, running.files.len());
+        Changes {
+            evaluated: self.evaluations - before,
+            started: committed.started.clone(),
+            stopped: committed.into_stopped(),
+            warnings,
+        }
     }
 
     /// Ends everything: hands all instances over, those that refer to others before those others.
     pub fn clear(&mut self) -> Vec<Stopped<H::Instance>> {
         let running = std::mem::take(&mut self.running);
-        load::stopped(&running.graph, running.entries.into_iter().map(Some).collect())
-    }
-
-    /// The id of a node, for messages.
-    fn id(&self, number: u32) -> Str {
-        self.running
-            .graph
-            .node(number)
-            .map_or("".into(), |node| node.id.clone())
+        let mut committed = Committed::default();
+        committed.stop_module(running.root, 0);
+        committed.into_stopped()
     }
 }

@@ -3,17 +3,25 @@
 use super::*;
 use crate::codes::graph as codes;
 use crate::eval::Stability;
+use crate::body::BodyValue;
 use crate::graph::{BlockSpec, Blocks, NodeKind};
+use crate::value::Value;
 use proptest::prelude::*;
 use river_syntax::Diagnostic;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+mod modules;
+
 #[derive(Default)]
 struct FakeHost {
     alive: Rc<Cell<usize>>,
     log: Vec<String>,
+    /// Whether experimental blocks are allowed.
+    young: bool,
+    /// What `import.file` finds, by name.
+    disk: Rc<RefCell<BTreeMap<String, String>>>,
 }
 
 #[derive(Debug)]
@@ -21,6 +29,8 @@ struct Fake {
     exports: RefCell<Value>,
     failure: RefCell<Option<String>>,
     alive: Rc<Cell<usize>>,
+    /// Of an import: where it reads, and for a text itself the text.
+    reads: Option<(Rc<RefCell<BTreeMap<String, String>>>, String, bool)>,
 }
 
 impl Drop for Fake {
@@ -41,7 +51,7 @@ fn export(body: &BodyValue) -> Value {
 impl Blocks for FakeHost {
     fn spec(&self, name: &str) -> Option<BlockSpec> {
         let stability = match name {
-            "test.copy" | "settings" => Stability::GenerallyAvailable,
+            "test.copy" | "settings" | "import.string" | "import.file" => Stability::GenerallyAvailable,
             "test.young" => Stability::Experimental,
             _ => return None,
         };
@@ -49,6 +59,8 @@ impl Blocks for FakeHost {
         Some(BlockSpec {
             kind: if config {
                 NodeKind::Config
+            } else if name.starts_with("import.") {
+                NodeKind::Import
             } else {
                 NodeKind::Component
             },
@@ -62,36 +74,59 @@ impl Blocks for FakeHost {
     }
 
     fn min_stability(&self) -> Stability {
-        Stability::GenerallyAvailable
+        if self.young {
+            Stability::Experimental
+        } else {
+            Stability::GenerallyAvailable
+        }
     }
 }
 
 impl Host for FakeHost {
     type Instance = Fake;
 
-    fn check(&mut self, node: &Node, body: &BodyValue) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+    fn check(&mut self, at: At<'_>, body: &BodyValue) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
         match attribute(body, "bad") {
             Some(_) => Err(vec![Diagnostic::error(
                 &codes::CANNOT_BUILD,
-                node.block.name_span,
+                at.node.block.name_span,
                 "bad",
             )]),
             None => Ok(Vec::new()),
         }
     }
 
-    fn build(&mut self, node: &Node, body: &BodyValue, _: &mut Vec<Diagnostic>) -> Result<Fake, Refused> {
-        self.check(node, body).map_err(Refused::Configuration)?;
+    fn build(&mut self, at: At<'_>, body: &BodyValue, _: &mut Vec<Diagnostic>) -> Result<Fake, Refused> {
+        self.check(at, body).map_err(Refused::Configuration)?;
+        let missing = |what: &str| {
+            let finding = Diagnostic::error(&codes::CANNOT_BUILD, at.node.block.name_span, what.to_owned());
+            Refused::World(finding.into())
+        };
         if attribute(body, "missing_file").is_some() {
-            let finding = Diagnostic::error(&codes::CANNOT_BUILD, node.block.name_span, "no such file");
-            return Err(Refused::World(finding.into()));
+            return Err(missing("no such file"));
         }
-        self.log.push(format!("build {}", node.id));
+        let text = |name: &str| match attribute(body, name) {
+            Some(Value::String(text)) => text.to_string(),
+            other => panic!("{other:?}"),
+        };
+        let reads = match at.node.block.name.as_ref() {
+            "import.string" => Some((self.disk.clone(), text("content"), true)),
+            "import.file" => {
+                let name = text("filename");
+                if !self.disk.borrow().contains_key(&name) {
+                    return Err(missing("no such module"));
+                }
+                Some((self.disk.clone(), name, false))
+            }
+            _ => None,
+        };
+        self.log.push(format!("build {}", at.id()));
         self.alive.set(self.alive.get() + 1);
         Ok(Fake {
             exports: RefCell::new(export(body)),
             failure: RefCell::default(),
             alive: self.alive.clone(),
+            reads,
         })
     }
 
@@ -99,16 +134,33 @@ impl Host for FakeHost {
         instance.exports.borrow().clone()
     }
 
-    fn update(&mut self, node: &Node, instance: &Fake, body: &BodyValue) -> Result<(), Box<Diagnostic>> {
+    fn content(&self, instance: &Fake) -> Option<Content> {
+        let (disk, what, is_text) = instance.reads.as_ref()?;
+        let text = match is_text {
+            true => what.clone(),
+            false => disk.borrow().get(what).cloned().unwrap_or_default(),
+        };
+        let folder = what.rsplit_once('/').map_or("", |(folder, _)| folder);
+        Some(Content {
+            key: (!is_text).then(|| what.as_str().into()),
+            module_path: (!is_text).then(|| folder.into()),
+            files: [(if *is_text { "" } else { what }.into(), text.into())].into(),
+            is_secret: false,
+        })
+    }
+
+    fn update(&mut self, at: At<'_>, instance: &Fake, body: &BodyValue) -> Result<(), Box<Diagnostic>> {
         if attribute(body, "stubborn").is_some() {
-            return Err(Diagnostic::error(&codes::UPDATE_FAILED, node.block.name_span, "stubborn").into());
+            let finding =
+                Diagnostic::error(&codes::UPDATE_FAILED, at.node.block.name_span, "stubborn");
+            return Err(finding.into());
         }
-        self.log.push(format!("update {}", node.id));
+        self.log.push(format!("update {}", at.id()));
         *instance.exports.borrow_mut() = export(body);
         Ok(())
     }
 
-    fn evaluated(&mut self, _: &Node, instance: &Fake, failure: Option<&str>) {
+    fn evaluated(&mut self, _: At<'_>, instance: &Fake, failure: Option<&str>) {
         *instance.failure.borrow_mut() = failure.map(str::to_owned);
     }
 }
@@ -134,7 +186,7 @@ fn loaded(text: &str) -> Engine<FakeHost> {
 fn evaluations(engine: &Engine<FakeHost>) -> String {
     let counts = engine
         .nodes()
-        .map(|node| format!("{}={}", node.node.id, node.evaluations));
+        .map(|node| format!("{}={}", node.id(), node.evaluations));
     counts.collect::<Vec<_>>().join(" ")
 }
 
@@ -218,15 +270,15 @@ fn changed_exports_reach_direct_dependants_and_stop_where_nothing_changes() {
     };
     set(&engine, 1);
     assert_eq!(
-        engine.exports_changed(["test.copy.src"]),
+        engine.exports_changed(["test.copy.src"]).evaluated,
         0,
         "an equal export changes nothing"
     );
     set(&engine, 5);
-    assert_eq!(engine.exports_changed(["test.copy.src", "test.copy.gone"]), 3);
+    assert_eq!(engine.exports_changed(["test.copy.src", "test.copy.gone"]).evaluated, 3);
     assert_eq!(engine.host.log, ["update test.copy.mid", "update test.copy.last"]);
     assert_eq!(out(&engine, "test.copy.last"), r#"{"out":5}"#);
-    assert_eq!(engine.exports_changed(["test.copy.src"]), 0);
+    assert_eq!(engine.exports_changed(["test.copy.src"]).evaluated, 0);
 }
 
 #[test]
@@ -246,7 +298,7 @@ test.copy "src" { value = 1 }
         .instance
         .exports
         .borrow_mut() = exports;
-    assert_eq!(engine.exports_changed(["test.copy.src"]), 3);
+    assert_eq!(engine.exports_changed(["test.copy.src"]).evaluated, 3);
     assert_eq!(out(&engine, "test.copy.end"), r#"{"out":8}"#);
 }
 
@@ -297,7 +349,7 @@ fn a_failed_evaluation_keeps_the_last_good_arguments_and_is_tried_again() {
             .instance
             .exports
             .borrow_mut() = exports;
-        engine.exports_changed(["test.copy.src"])
+        engine.exports_changed(["test.copy.src"]).evaluated
     };
     assert_eq!(set(&mut engine, 0), 1);
     let failure = |engine: &Engine<FakeHost>| {
@@ -451,7 +503,7 @@ fn state(engine: &Engine<FakeHost>) -> BTreeMap<String, (String, String)> {
                 .collect::<Vec<_>>()
         );
         (
-            node.node.id.to_string(),
+            node.id().to_string(),
             (arguments, format!("{:?}", node.instance.exports.borrow())),
         )
     };

@@ -1,6 +1,6 @@
 //! From names in expressions to edges of the graph.
 
-use super::{Graph, NodeReference};
+use super::{Graph, NodeKind, NodeReference, Sort};
 use crate::codes::graph as codes;
 use crate::ir::Reference;
 use crate::stdlib;
@@ -12,7 +12,10 @@ use std::collections::BTreeMap;
 /// Guesses at what was meant that are made for one configuration; each costs a comparison with every id.
 const MAX_GUESSES: usize = 100;
 
-/// Fills in every node's references, dependencies and dependants.
+/// The variable that holds the folder of a module's text.
+pub(crate) const MODULE_PATH: &str = "module_path";
+
+/// Fills in every node's references, and what they make it depend on.
 pub(super) fn resolve(graph: &mut Graph, diagnostics: &mut Vec<Diagnostic>) {
     let mut guesses = Guesses::default();
     let mut partial = String::new();
@@ -22,9 +25,17 @@ pub(super) fn resolve(graph: &mut Graph, diagnostics: &mut Vec<Diagnostic>) {
         };
         let mut references = Vec::new();
         let mut broken = false;
-        block
-            .body
-            .visit_references(&mut |reference| match target(graph, &reference, &mut partial) {
+        // What a template does not find here it may find in itself; that is looked at when it is put to use.
+        let template = graph
+            .nodes
+            .get(number)
+            .filter(|node| node.kind == NodeKind::Foreach)
+            .and_then(|node| super::build::template_of(&node.block))
+            .map(|template| template.span);
+        block.body.visit_references(&mut |reference| {
+            let found = target(graph, &reference, &mut partial)
+                .or_else(|| outside(graph, &reference, &mut partial));
+            match found {
                 Some((to, used)) if to as usize == number => {
                     broken = true;
                     diagnostics.push(self_reference(graph, to, &reference, used));
@@ -41,12 +52,18 @@ pub(super) fn resolve(graph: &mut Graph, diagnostics: &mut Vec<Diagnostic>) {
                     span: reference.span,
                 }),
                 None => {
-                    if !is_standard(&reference) {
+                    let in_template = template.is_some_and(|template| {
+                        template.file == reference.span.file
+                            && template.start <= reference.span.start
+                            && reference.span.end <= template.end
+                    });
+                    if !is_standard(&reference) && !in_template {
                         broken = true;
                         diagnostics.push(guesses.unknown(graph, &reference));
                     }
                 }
-            });
+            }
+        });
         let mut dependencies: Vec<u32> = references.iter().map(|reference| reference.to).collect();
         dependencies.sort_unstable();
         dependencies.dedup();
@@ -56,6 +73,10 @@ pub(super) fn resolve(graph: &mut Graph, diagnostics: &mut Vec<Diagnostic>) {
             node.broken |= broken;
         }
     }
+}
+
+/// Fills in every node's dependants.
+pub(super) fn link_back(graph: &mut Graph) {
     for number in 0..graph.nodes.len() {
         let dependencies = graph.nodes.get(number).map(|node| node.dependencies.clone());
         for dependency in dependencies.unwrap_or_default() {
@@ -77,12 +98,31 @@ fn target(graph: &Graph, reference: &Reference, partial: &mut String) -> Option<
         if let Some(number) = graph.find(partial)
             && graph
                 .node(number)
-                .is_some_and(|node| node.kind == super::NodeKind::Component)
+                .is_some_and(|node| node.kind.is_referable())
         {
             return Some((number, at + 1));
         }
     }
     None
+}
+
+/// The input of what a module sees outside of its own blocks, and how many names of the path are its id.
+fn outside(graph: &mut Graph, reference: &Reference, partial: &mut String) -> Option<(u32, usize)> {
+    let (first, _) = reference.path.first()?;
+    if **first == *MODULE_PATH {
+        return Some((graph.input(MODULE_PATH), 1));
+    }
+    let Sort::Template { variable } = &graph.sort else {
+        return None;
+    };
+    if *first == *variable {
+        let id = variable.clone();
+        return Some((graph.input(&id), 1));
+    }
+    let parent = graph.parent.clone()?;
+    let (number, used) = target(&parent, reference, partial)?;
+    let id = parent.node(number)?.id.clone();
+    Some((graph.input(&id), used))
 }
 
 fn is_standard(reference: &Reference) -> bool {
@@ -160,7 +200,7 @@ impl Guesses {
             for node in graph
                 .nodes()
                 .iter()
-                .filter(|node| node.kind == super::NodeKind::Component)
+                .filter(|node| node.kind.is_referable())
             {
                 ids.entry(node.id.split('.').count())
                     .or_default()

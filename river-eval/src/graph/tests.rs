@@ -9,13 +9,17 @@ impl Blocks for Known {
     fn spec(&self, name: &str) -> Option<BlockSpec> {
         let stability = match name {
             "loki.secretfilter" => Stability::Experimental,
-            "local.file" | "discovery.relabel" | "loki.write" | "logging" => Stability::GenerallyAvailable,
+            "local.file" | "discovery.relabel" | "loki.write" | "logging" | "import.file" => {
+                Stability::GenerallyAvailable
+            }
             _ => return None,
         };
         let config = name == "logging";
         Some(BlockSpec {
             kind: if config {
                 NodeKind::Config
+            } else if name == "import.file" {
+                NodeKind::Import
             } else {
                 NodeKind::Component
             },
@@ -106,8 +110,6 @@ loki.secretfilter "s" { }
       "logging \"x\"": declared here first
     a:7:1: error[AR0208]: block "logging" is given twice (join the two blocks)
       "logging \"x\"": declared here first
-    a:9:1: error[AR0209]: block "declare" is not supported yet (modules come with a later version; write the components out until then)
-    a:11:1: error[AR0209]: block "import.file" is not supported yet (modules come with a later version; write the components out until then)
     a:14:1: error[AR0210]: component "loki.secretfilter" is at stability level "experimental", which is below the minimum allowed stability level "generally-available". Use --stability.level command-line flag to enable "experimental" features (--stability.level=experimental allows it)
     "#);
 }
