@@ -10,6 +10,7 @@ pub mod discovery;
 #[cfg(any(feature = "loki", feature = "prometheus"))]
 mod endpoints;
 pub mod http_client;
+pub mod imports;
 pub mod listeners;
 #[cfg(feature = "local")]
 pub mod local;

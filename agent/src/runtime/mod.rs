@@ -13,7 +13,7 @@ use crate::sources::{self, ReadError, Source};
 use river_eval::eval::Constants;
 use river_syntax::{Diagnostic, Severity, Sources};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -58,6 +58,7 @@ impl Options {
                 storage: self.storage.clone(),
                 ..Services::default()
             },
+            module_path: folder(&self.path),
             min_stability: self.stability,
             shutdown_timeout: self.shutdown_timeout,
             constants: Constants {
@@ -67,6 +68,18 @@ impl Options {
             config_blocks: vec![Arc::new(HttpBlock(access.clone()))],
             ..controller::Options::default()
         }
+    }
+}
+
+/// The folder of a configuration, as the reference puts it into `module_path`: the path itself where it is a folder.
+fn folder(path: &Path) -> String {
+    if path.is_dir() {
+        return path.display().to_string();
+    }
+    match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => ".".to_owned(),
+        Some(parent) => parent.display().to_string(),
+        None => path.display().to_string(),
     }
 }
 

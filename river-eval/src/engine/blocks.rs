@@ -48,7 +48,10 @@ pub(crate) struct Foreach {
 fn check_foreach(arguments: &Foreach, checks: &mut Checks<'_, '_>) {
     if !is_identifier(&arguments.var) {
         checks
-            .attribute("var", format!("{:?} cannot be the name of a variable", arguments.var))
+            .attribute(
+                "var",
+                format!("{:?} cannot be the name of a variable", arguments.var),
+            )
             .help = Some("a name is letters, digits and _, and begins with a letter".into());
     }
 }

@@ -51,8 +51,12 @@ impl<I> Committed<I> {
         let stages = old.as_ref().map(|old| old.stages().0).unwrap_or_default();
         let at_stage = |number: u32| stage + stages.get(number as usize).copied().unwrap_or(0);
         let old_graph = old.as_ref().map(|old| old.graph().clone());
-        let mut old_entries: Vec<Option<Entry<I>>> =
-            old.map(|old| old.entries).unwrap_or_default().into_iter().map(Some).collect();
+        let mut old_entries: Vec<Option<Entry<I>>> = old
+            .map(|old| old.entries)
+            .unwrap_or_default()
+            .into_iter()
+            .map(Some)
+            .collect();
         let mut take = |number: u32| old_entries.get_mut(number as usize).and_then(Option::take);
         let mut pending = Pending::default();
         let mut nodes: Vec<Option<Staged<I>>> = nodes.into_iter().map(Some).collect();

@@ -84,7 +84,8 @@ impl<H: Host> Engine<H> {
         if nothing_changed {
             // Names may have changed.
             self.running.sources =
-                Table::for_load(&sources, &self.running.sources, files.len(), &self.running.free).into_sources();
+                Table::for_load(&sources, &self.running.sources, files.len(), &self.running.free)
+                    .into_sources();
             return Ok(LoadReport {
                 warnings: parse_diagnostics(&files),
                 started: Vec::new(),

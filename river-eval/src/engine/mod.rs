@@ -24,7 +24,7 @@ pub use load::{LoadError, LoadReport, Stopped};
 pub use module::{RunningModule, RunningNode};
 
 use crate::eval::Context;
-use crate::graph::ParsedFile;
+use crate::graph::{NodeKind, ParsedFile};
 use crate::value::Str;
 use commit::Committed;
 use module::{Entry, Module};
@@ -155,13 +155,23 @@ impl<H: Host> Engine<H> {
     /// The exports of the nodes with these global ids may have changed, or what they have read, for imports: evaluates what depends on those
     /// that did, in order. Ids that are not running (any more) are left out.
     pub fn exports_changed<'i>(&mut self, ids: impl IntoIterator<Item = &'i str>) -> Changes<H::Instance> {
-        let before = self.evaluations;
         let mut pending = Pending::default();
         for id in ids {
             if let Some((way, number)) = self.running.root.way(id) {
                 pending.at(&way).changed.insert(number);
             }
         }
+        self.settle(pending)
+    }
+
+    /// Tries imports and lists again that could not be used: what they need may be there by now.
+    pub fn retry(&mut self) -> Changes<H::Instance> {
+        let pending = failed(&self.running.root);
+        self.settle(pending)
+    }
+
+    fn settle(&mut self, pending: Pending) -> Changes<H::Instance> {
+        let before = self.evaluations;
         let running = &mut self.running;
         let mut settler = Settler {
             host: &mut self.host,
@@ -194,4 +204,28 @@ impl<H: Host> Engine<H> {
         committed.stop_module(running.root, 0);
         committed.into_stopped()
     }
+}
+
+/// The imports and lists that have failed.
+fn failed<I>(module: &Module<I>) -> Pending {
+    let mut pending = Pending::default();
+    for (number, (node, entry)) in module.graph().nodes().iter().zip(&module.entries).enumerate() {
+        let number = number as u32;
+        match node.kind {
+            NodeKind::Import if entry.failed => {
+                pending.changed.insert(number);
+            }
+            NodeKind::Foreach if entry.failed => {
+                pending.evaluate.insert(number);
+            }
+            _ => {}
+        }
+        for (at, held) in entry.modules.iter().enumerate() {
+            let inner = failed(held);
+            if !inner.is_empty() {
+                pending.nested.insert((number, at), inner);
+            }
+        }
+    }
+    pending
 }

@@ -29,7 +29,11 @@ impl Pending {
     pub(super) fn concerns(&self, number: u32) -> bool {
         self.changed.contains(&number)
             || self.evaluate.contains(&number)
-            || self.nested.range((number, 0)..=(number, usize::MAX)).next().is_some()
+            || self
+                .nested
+                .range((number, 0)..=(number, usize::MAX))
+                .next()
+                .is_some()
     }
 
     /// The nodes at which something is to be done.

@@ -1,9 +1,9 @@
 //! The engine with a host whose components copy their `value` to their export `out`.
 
 use super::*;
+use crate::body::BodyValue;
 use crate::codes::graph as codes;
 use crate::eval::Stability;
-use crate::body::BodyValue;
 use crate::graph::{BlockSpec, Blocks, NodeKind};
 use crate::value::Value;
 use proptest::prelude::*;
@@ -151,8 +151,7 @@ impl Host for FakeHost {
 
     fn update(&mut self, at: At<'_>, instance: &Fake, body: &BodyValue) -> Result<(), Box<Diagnostic>> {
         if attribute(body, "stubborn").is_some() {
-            let finding =
-                Diagnostic::error(&codes::UPDATE_FAILED, at.node.block.name_span, "stubborn");
+            let finding = Diagnostic::error(&codes::UPDATE_FAILED, at.node.block.name_span, "stubborn");
             return Err(finding.into());
         }
         self.log.push(format!("update {}", at.id()));
@@ -275,7 +274,12 @@ fn changed_exports_reach_direct_dependants_and_stop_where_nothing_changes() {
         "an equal export changes nothing"
     );
     set(&engine, 5);
-    assert_eq!(engine.exports_changed(["test.copy.src", "test.copy.gone"]).evaluated, 3);
+    assert_eq!(
+        engine
+            .exports_changed(["test.copy.src", "test.copy.gone"])
+            .evaluated,
+        3
+    );
     assert_eq!(engine.host.log, ["update test.copy.mid", "update test.copy.last"]);
     assert_eq!(out(&engine, "test.copy.last"), r#"{"out":5}"#);
     assert_eq!(engine.exports_changed(["test.copy.src"]).evaluated, 0);

@@ -114,7 +114,10 @@ fn cycle(graph: &Graph, members: &[u32]) -> Option<Diagnostic> {
             Some(match reference {
                 Some(reference) => (reference.span, format!("{} refers to {}", from.id, target.id)),
                 // What is no reference is the use of an imported definition.
-                None => (from.block.name_span, format!("{} is imported by {}", from.id, target.id)),
+                None => (
+                    from.block.name_span,
+                    format!("{} is imported by {}", from.id, target.id),
+                ),
             })
         })
         .collect();

@@ -90,7 +90,9 @@ pub(super) fn check_head(
                 block.name_span,
                 format!("{name} block not allowed inside a module"),
             )
-            .with_help("it sets something of the whole process: move it to the top level of the configuration"),
+            .with_help(
+                "it sets something of the whole process: move it to the top level of the configuration",
+            ),
         ),
         None if spec.labelled => Some(missing_label(block, what)),
         Some((_, span)) if !spec.labelled => Some(
@@ -106,7 +108,12 @@ pub(super) fn check_head(
 }
 
 /// What is wrong with the head of a block of the language itself.
-pub(super) fn check_own(block: &ir::Block, kind: NodeKind, allowed: Stability, sort: &Sort) -> Option<Diagnostic> {
+pub(super) fn check_own(
+    block: &ir::Block,
+    kind: NodeKind,
+    allowed: Stability,
+    sort: &Sort,
+) -> Option<Diagnostic> {
     let name = &block.name;
     if matches!(kind, NodeKind::Argument | NodeKind::Export) && !matches!(sort, Sort::Declare) {
         let diagnostic = match sort {
@@ -129,7 +136,8 @@ pub(super) fn check_own(block: &ir::Block, kind: NodeKind, allowed: Stability, s
         return Some(missing_label(block, "block"));
     }
     if kind == NodeKind::Foreach {
-        return below_stability(block, "config block", Stability::Experimental, allowed).or_else(|| template(block));
+        return below_stability(block, "config block", Stability::Experimental, allowed)
+            .or_else(|| template(block));
     }
     None
 }
@@ -177,7 +185,12 @@ fn template(block: &ir::Block) -> Option<Diagnostic> {
     )
 }
 
-fn below_stability(block: &ir::Block, what: &str, stability: Stability, allowed: Stability) -> Option<Diagnostic> {
+fn below_stability(
+    block: &ir::Block,
+    what: &str,
+    stability: Stability,
+    allowed: Stability,
+) -> Option<Diagnostic> {
     let name = &block.name;
     (stability < allowed).then(|| {
         Diagnostic::error(
@@ -221,7 +234,12 @@ pub(super) fn not_importable(block: &ir::Block) -> Diagnostic {
     Diagnostic::error(
         &codes::IMPORTED_BLOCK,
         block.name_span,
-        format!("only declare and import blocks are allowed in a module, got {}", block.name),
+        format!(
+            "only declare and import blocks are allowed in a module, got {}",
+            block.name
+        ),
     )
-    .with_help("put components into the declare block of a custom component, and use that where it is imported")
+    .with_help(
+        "put components into the declare block of a custom component, and use that where it is imported",
+    )
 }

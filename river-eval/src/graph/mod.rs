@@ -189,7 +189,9 @@ impl Graph {
             Sort::Template { variable } => Some(variable),
             _ => None,
         };
-        self.origin.as_ref().is_some_and(|origin| Arc::ptr_eq(origin, block))
+        self.origin
+            .as_ref()
+            .is_some_and(|origin| Arc::ptr_eq(origin, block))
             && self.parent.as_ref().is_some_and(|own| Arc::ptr_eq(own, parent))
             && own_variable == variable
     }

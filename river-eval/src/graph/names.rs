@@ -54,10 +54,7 @@ impl Graph {
         let first = name.split('.').next().unwrap_or(name);
         self.names.declares.contains_key(first)
             || self.names.namespaces.contains(first)
-            || self
-                .parent
-                .as_ref()
-                .is_some_and(|parent| parent.is_custom(name))
+            || self.parent.as_ref().is_some_and(|parent| parent.is_custom(name))
     }
 
     /// Whether the definition that a block's name leads to is known to use itself.
@@ -179,17 +176,14 @@ impl Graph {
                 let name = self.names.written.get(at as usize).cloned();
                 if let Some(declared) = name.and_then(|name| self.names.declares.get_mut(&name)) {
                     declared.circular = is_circle;
-                    declared.imports = imports
-                        .get(at as usize)
-                        .into_iter()
-                        .flatten()
-                        .copied()
-                        .collect();
+                    declared.imports = imports.get(at as usize).into_iter().flatten().copied().collect();
                 }
             }
         }
         for number in 0..self.nodes.len() {
-            let Some(node) = self.nodes.get(number) else { continue };
+            let Some(node) = self.nodes.get(number) else {
+                continue;
+            };
             let mut found = Uses::default();
             match node.kind {
                 NodeKind::Custom => found.name(self, &node.block.name, node.block.name_span, &[]),

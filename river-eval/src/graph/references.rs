@@ -33,8 +33,8 @@ pub(super) fn resolve(graph: &mut Graph, diagnostics: &mut Vec<Diagnostic>) {
             .and_then(|node| super::build::template_of(&node.block))
             .map(|template| template.span);
         block.body.visit_references(&mut |reference| {
-            let found = target(graph, &reference, &mut partial)
-                .or_else(|| outside(graph, &reference, &mut partial));
+            let found =
+                target(graph, &reference, &mut partial).or_else(|| outside(graph, &reference, &mut partial));
             match found {
                 Some((to, used)) if to as usize == number => {
                     broken = true;
@@ -96,9 +96,7 @@ fn target(graph: &Graph, reference: &Reference, partial: &mut String) -> Option<
         }
         partial.push_str(name);
         if let Some(number) = graph.find(partial)
-            && graph
-                .node(number)
-                .is_some_and(|node| node.kind.is_referable())
+            && graph.node(number).is_some_and(|node| node.kind.is_referable())
         {
             return Some((number, at + 1));
         }
@@ -197,11 +195,7 @@ impl Guesses {
     fn near(&mut self, graph: &Graph, reference: &Reference) -> Option<(Str, usize)> {
         let ids = self.ids.get_or_insert_with(|| {
             let mut ids: BTreeMap<usize, Vec<Str>> = BTreeMap::new();
-            for node in graph
-                .nodes()
-                .iter()
-                .filter(|node| node.kind.is_referable())
-            {
+            for node in graph.nodes().iter().filter(|node| node.kind.is_referable()) {
                 ids.entry(node.id.split('.').count())
                     .or_default()
                     .push(node.id.clone());

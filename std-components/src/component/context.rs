@@ -1,6 +1,7 @@
 //! What a component is handed: its id, where to keep data, how to export, its health and metrics, the services of the process.
 
 use super::{ComponentMetrics, HealthCell, MetricsHub, Pages};
+use crate::imports::Fetches;
 use crate::signals::{Flow, Flows};
 use parking_lot::Mutex;
 use river_eval::{Exports, Value};
@@ -57,6 +58,8 @@ pub struct Services {
     pub listeners: crate::listeners::Listeners,
     /// What flows between the components.
     pub flows: Flows,
+    /// What imports fetch before they can be built.
+    pub fetches: Fetches,
 }
 
 type Notify = Arc<dyn Fn() + Send + Sync>;

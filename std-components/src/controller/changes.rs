@@ -12,6 +12,9 @@ use tokio::sync::Notify;
 /// The shortest time between two rounds of evaluation, so that components that export all the time are evaluated in batches.
 const BETWEEN_ROUNDS: Duration = Duration::from_millis(5);
 
+/// How often imports may need something from elsewhere in one go: an import in an import in an import.
+pub(super) const MAX_FETCHES: usize = 32;
+
 /// The components whose exports have changed, with since when they wait. Bounded by the number of components.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
@@ -37,7 +40,7 @@ impl Changes {
         self.waiting.lock().len()
     }
 
-    fn take(&self) -> FxHashMap<Str, Instant> {
+    pub(super) fn take(&self) -> FxHashMap<Str, Instant> {
         std::mem::take(&mut *self.waiting.lock())
     }
 }
@@ -49,14 +52,21 @@ pub(super) async fn follow(shared: Arc<Shared>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = shared.changes.wake.notified() => {}
         }
-        {
-            let mut engine = shared.engine.lock();
-            let changed = shared.changes.take();
-            if let Some(metrics) = engine.host().metrics() {
-                changed.values().for_each(|since| metrics.waited(since.elapsed()));
+        shared.follow();
+        // What an import needs from elsewhere before it can be built is asked for without holding up anything.
+        let mut rounds = 0;
+        while rounds < MAX_FETCHES {
+            let fetched = tokio::select! {
+                () = stop.cancelled() => return,
+                fetched = shared.options.services.fetches.fetch() => fetched,
+            };
+            if !fetched {
+                break;
             }
-            engine.exports_changed(changed.keys().map(AsRef::as_ref));
+            shared.retry();
+            rounds += 1;
         }
+        shared.options.services.fetches.clear();
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(BETWEEN_ROUNDS) => {}

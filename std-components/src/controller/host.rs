@@ -2,19 +2,21 @@
 
 use super::changes::Changes;
 use super::config_blocks::{self, ConfigBlock};
-use super::instance::{Instance, RunningComponent, span};
+use super::instance::{Holder, Instance, RunningComponent, span};
 use super::live_debugging::LiveDebugging;
 use super::logging::{LogSettings, Logging};
 use super::metrics::ControllerMetrics;
 use super::options::Options;
 use crate::component::{
-    BuildError, ComponentId, ExportSink, HealthCell, Labelling, Refusal, Registration, Services,
+    BuildError, ComponentId, ExportSink, HealthCell, Labelling, MetricsHub, Refusal, Registration, Services,
 };
+use crate::imports::IMPORTS;
 use river_eval::codes::graph as codes;
-use river_eval::engine::{Host, Refused};
+use river_eval::engine::{At, Content, Host, Refused};
 use river_eval::eval::Stability;
 use river_eval::graph::{BlockSpec, Blocks, Node, NodeKind};
-use river_eval::{BodyValue, Str, Value};
+use river_eval::schema::BodySchema;
+use river_eval::{BodyValue, Value};
 use river_syntax::Diagnostic;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -65,39 +67,62 @@ impl ComponentHost {
     fn build_component(
         &self,
         registration: &Registration,
-        node: &Node,
+        at: At<'_>,
         body: &BodyValue,
-    ) -> Result<Instance, Refused> {
-        let id = ComponentId::root(node.id.clone());
+    ) -> Result<Arc<RunningComponent>, Refused> {
+        let id = ComponentId {
+            module: at.module.clone(),
+            local: at.node.id.clone(),
+        };
         let (own, exports) = (HealthCell::default(), Arc::new(ExportSink::default()));
-        let component = span(&id).in_scope(|| {
-            (registration.build)(
-                id.clone(),
-                self.services.clone(),
-                own.clone(),
-                exports.clone(),
-                body,
-            )
-        });
+        let mut services = self.services.clone();
+        if !at.metrics {
+            // A hub that nobody prints.
+            services.metrics = MetricsHub::default();
+        }
+        let component = span(&id)
+            .in_scope(|| (registration.build)(id.clone(), services, own.clone(), exports.clone(), body));
         let component = component.map_err(|refusal| match refusal {
             Refusal::Arguments(mistakes) => Refused::Configuration(mistakes),
-            Refusal::Build(error) => Refused::World(cannot_build(node, body, &error).into()),
+            Refusal::Build(error) => Refused::World(cannot_build(at.node, body, &error).into()),
         })?;
-        let (changes, changed): (_, Str) = (self.changes.clone(), node.id.clone());
+        let global_id = at.id();
+        let (changes, changed) = (self.changes.clone(), global_id.clone());
         exports.on_change(Arc::new(move || changes.push(&changed)));
         let evaluation = HealthCell::default();
         evaluation.healthy("component evaluated");
-        Ok(Instance::Component(Arc::new(RunningComponent {
-            flow: self.services.flows.of(&id.to_string()),
+        Ok(Arc::new(RunningComponent {
+            flow: self.services.flows.of(&global_id),
             id,
-            local_id: node.id.clone(),
+            global_id,
             schema: registration.arguments,
             component,
             exports,
             own,
             evaluation,
             run: HealthCell::default(),
-        })))
+        }))
+    }
+
+    /// What stands behind an instance of a custom component and behind a `foreach`.
+    fn build_holder(&self, at: At<'_>) -> Arc<RunningComponent> {
+        let global_id = at.id();
+        let evaluation = HealthCell::default();
+        evaluation.healthy("component evaluated");
+        Arc::new(RunningComponent {
+            flow: self.services.flows.of(&global_id),
+            id: ComponentId {
+                module: at.module.clone(),
+                local: at.node.id.clone(),
+            },
+            global_id,
+            schema: BodySchema::default,
+            component: Arc::new(Holder),
+            exports: Arc::new(ExportSink::default()),
+            own: HealthCell::default(),
+            evaluation,
+            run: HealthCell::default(),
+        })
     }
 }
 
@@ -107,11 +132,22 @@ fn cannot_build(node: &Node, body: &BodyValue, error: &BuildError) -> Diagnostic
         .attribute
         .and_then(|name| body.attributes.iter().find(|attribute| &*attribute.name == name));
     let span = attribute.map_or(node.block.name_span, |attribute| attribute.value_span);
+    if node.kind == NodeKind::Import {
+        return Diagnostic::error(
+            &codes::IMPORT_FAILED,
+            span,
+            format!("failed to import {:?}: {}", node.id, error.message),
+        );
+    }
     Diagnostic::error(
         &codes::CANNOT_BUILD,
         span,
         format!("failed to build component {:?}: {}", node.id, error.message),
     )
+}
+
+fn import(name: &str) -> Option<&'static Registration> {
+    IMPORTS.iter().find(|import| import.name == name)
 }
 
 impl Blocks for ComponentHost {
@@ -121,6 +157,13 @@ impl Blocks for ComponentHost {
                 kind: NodeKind::Component,
                 labelled: component.labelling == Labelling::Required,
                 stability: component.stability,
+            });
+        }
+        if let Some(import) = import(name) {
+            return Some(BlockSpec {
+                kind: NodeKind::Import,
+                labelled: true,
+                stability: import.stability,
             });
         }
         self.config_blocks.contains_key(name).then_some(BlockSpec {
@@ -135,6 +178,7 @@ impl Blocks for ComponentHost {
             .keys()
             .chain(self.config_blocks.keys())
             .copied()
+            .chain(IMPORTS.iter().map(|import| import.name))
             .collect()
     }
 
@@ -146,7 +190,8 @@ impl Blocks for ComponentHost {
 impl Host for ComponentHost {
     type Instance = Instance;
 
-    fn check(&mut self, node: &Node, body: &BodyValue) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+    fn check(&mut self, at: At<'_>, body: &BodyValue) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+        let node = at.node;
         if let Some(component) = self.components.get(&*node.block.name) {
             return (component.check)(body).map(|()| Vec::new());
         }
@@ -162,12 +207,22 @@ impl Host for ComponentHost {
 
     fn build(
         &mut self,
-        node: &Node,
+        at: At<'_>,
         body: &BodyValue,
         warnings: &mut Vec<Diagnostic>,
     ) -> Result<Instance, Refused> {
+        let node = at.node;
+        match node.kind {
+            NodeKind::Custom | NodeKind::Foreach => return Ok(Instance::Module(self.build_holder(at))),
+            NodeKind::Import => {
+                if let Some(import) = import(&node.block.name) {
+                    return self.build_component(import, at, body).map(Instance::Import);
+                }
+            }
+            _ => {}
+        }
         if let Some(component) = self.components.get(&*node.block.name) {
-            return self.build_component(component, node, body);
+            return self.build_component(component, at, body).map(Instance::Component);
         }
         let Some(block) = self.config_blocks.get(&*node.block.name) else {
             // The graph only has blocks that `spec` knows.
@@ -184,8 +239,17 @@ impl Host for ComponentHost {
             .map_or(Value::Null, |component| component.exports.get())
     }
 
-    fn update(&mut self, node: &Node, instance: &Instance, body: &BodyValue) -> Result<(), Box<Diagnostic>> {
+    fn content(&self, instance: &Instance) -> Option<Content> {
         match instance {
+            Instance::Import(import) => crate::imports::content(&import.exports.get()),
+            _ => None,
+        }
+    }
+
+    fn update(&mut self, at: At<'_>, instance: &Instance, body: &BodyValue) -> Result<(), Box<Diagnostic>> {
+        let node = at.node;
+        match instance {
+            Instance::Import(_) | Instance::Module(_) => Ok(()),
             Instance::Component(component) => {
                 let updated = component.span().in_scope(|| component.component.update(body));
                 updated.map_err(|refusal| {
@@ -203,7 +267,8 @@ impl Host for ComponentHost {
                     };
                     finding.message = format!(
                         "failed to update component {:?}, which goes on with its old arguments: {}",
-                        node.id, finding.message
+                        &*at.id(),
+                        finding.message
                     );
                     finding.code = &codes::UPDATE_FAILED;
                     finding.into()
@@ -222,8 +287,9 @@ impl Host for ComponentHost {
         }
     }
 
-    fn evaluated(&mut self, node: &Node, instance: &Instance, failure: Option<&str>) {
-        let Some(component) = instance.component() else {
+    fn evaluated(&mut self, at: At<'_>, instance: &Instance, failure: Option<&str>) {
+        let node = at.node;
+        let Some(component) = instance.running() else {
             if let Some(reason) = failure {
                 tracing::error!(block = %node.id, "a config block could not be evaluated and stays as it was: {reason}");
             }

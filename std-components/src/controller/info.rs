@@ -3,7 +3,7 @@
 use super::host::ComponentHost;
 use super::instance::{Instance, RunningComponent};
 use crate::component::Health;
-use river_eval::engine::{Engine, RunningNode};
+use river_eval::engine::{Engine, RunningModule, RunningNode};
 use river_eval::graph::NodeReference;
 use river_eval::ui_json::{UiBody, UiObject};
 use river_eval::{Str, Value};
@@ -27,7 +27,7 @@ pub struct ComponentInfo {
     pub module_id: Str,
     /// `out`.
     pub label: Str,
-    /// Ids of the components that its arguments name, sorted.
+    /// Ids of the components that its arguments name, sorted; those of its own module.
     pub references_to: Vec<Str>,
     /// Ids of the components whose arguments name it, sorted.
     pub referenced_by: Vec<Str>,
@@ -76,11 +76,11 @@ impl From<Health> for HealthInfo {
 
 type ComponentNode<'e> = RunningNode<'e, Instance>;
 
-/// All components, without details.
-pub(super) fn all(engine: &Engine<ComponentHost>) -> Vec<ComponentInfo> {
-    engine
+/// The components of a module, without details.
+pub(super) fn all(module: RunningModule<'_, Instance>) -> Vec<ComponentInfo> {
+    module
         .nodes()
-        .filter_map(|node| Some(describe(engine, &node, node.instance.component()?)))
+        .filter_map(|node| Some(describe(&node, node.instance.component()?)))
         .collect()
 }
 
@@ -88,9 +88,14 @@ pub(super) fn all(engine: &Engine<ComponentHost>) -> Vec<ComponentInfo> {
 pub(super) fn one(engine: &Engine<ComponentHost>, id: &str) -> Option<ComponentInfo> {
     let node = engine.find(id)?;
     let component = node.instance.component()?;
-    let mut info = describe(engine, &node, component);
+    let mut info = describe(&node, component);
     info.arguments = json(UiBody(&(component.schema)().conceal(node.arguments)));
-    info.exports = json(UiObject(&component.exports.get()));
+    // What a custom component exports is known to the engine only.
+    let exports = match node.instance {
+        Instance::Module(_) => node.exports.clone(),
+        _ => component.exports.get(),
+    };
+    info.exports = json(UiObject(&exports));
     info.debug_info = json(UiBody(&component.component.debug_info()));
     Some(info)
 }
@@ -104,12 +109,8 @@ fn empty() -> serde_json::Value {
     serde_json::Value::Array(Vec::new())
 }
 
-fn describe(
-    engine: &Engine<ComponentHost>,
-    running: &ComponentNode<'_>,
-    component: &Arc<RunningComponent>,
-) -> ComponentInfo {
-    let node = running.node;
+fn describe(running: &ComponentNode<'_>, component: &Arc<RunningComponent>) -> ComponentInfo {
+    let (node, module) = (running.node, running.module);
     ComponentInfo {
         name: node.block.name.clone(),
         r#type: "block",
@@ -120,24 +121,27 @@ fn describe(
             .label
             .as_ref()
             .map_or("".into(), |(label, _)| label.clone()),
-        references_to: ids(engine, node.dependencies.iter().copied()),
-        referenced_by: ids(engine, node.dependants.iter().copied()),
-        data_flow_edges_to: ids(engine, flows_to(engine, running)),
+        references_to: ids(module, node.dependencies.iter().copied()),
+        referenced_by: ids(module, node.dependants.iter().copied()),
+        data_flow_edges_to: ids(module, flows_to(running)),
         health: component.health().into(),
         original: "",
         arguments: empty(),
         exports: empty(),
         debug_info: empty(),
-        created_module_ids: Vec::new(),
+        created_module_ids: match running.instance {
+            Instance::Module(_) => running.modules().map(|module| module.id().clone()).collect(),
+            _ => Vec::new(),
+        },
         live_debugging_enabled: component.flow.can_be_watched(),
     }
 }
 
 /// The ids of those that are components, sorted.
-fn ids(engine: &Engine<ComponentHost>, numbers: impl IntoIterator<Item = u32>) -> Vec<Str> {
+fn ids(module: RunningModule<'_, Instance>, numbers: impl IntoIterator<Item = u32>) -> Vec<Str> {
     let ids: BTreeSet<Str> = numbers
         .into_iter()
-        .filter_map(|number| engine.get(number))
+        .filter_map(|number| module.get(number))
         .filter(|node| node.instance.component().is_some())
         .map(|node| node.node.id.clone())
         .collect();
@@ -145,17 +149,15 @@ fn ids(engine: &Engine<ComponentHost>, numbers: impl IntoIterator<Item = u32>) -
 }
 
 /// Data flows to the receivers that a component names, and to those that name its targets.
-fn flows_to<'e>(
-    engine: &'e Engine<ComponentHost>,
-    running: &ComponentNode<'e>,
-) -> impl Iterator<Item = u32> + use<'e> {
+fn flows_to<'e>(running: &ComponentNode<'e>) -> impl Iterator<Item = u32> + use<'e> {
+    let module = running.module;
     let to_receivers = running.node.references.iter().filter_map(move |reference| {
-        let target = engine.get(reference.to)?;
+        let target = module.get(reference.to)?;
         (flow(target.exports, reference) == Some(Flow::ToReferenced)).then_some(reference.to)
     });
     let (number, exports) = (running.number, running.exports);
     let to_users = running.node.dependants.iter().copied().filter(move |&dependant| {
-        let Some(dependant) = engine.get(dependant) else {
+        let Some(dependant) = module.get(dependant) else {
             return false;
         };
         let mut references = dependant

@@ -2,25 +2,67 @@
 
 use super::config_blocks::ConfigBlock;
 use super::health::least_healthy;
-use crate::component::{AnyComponent, ComponentId, ExportSink, Health, HealthCell};
+use crate::component::{
+    AnyComponent, CancellationToken, ComponentId, ExportSink, Health, HealthCell, Page, Refusal, RunError,
+};
 use crate::signals::Flow;
-use river_eval::Str;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use river_eval::schema::BodySchema;
+use river_eval::{BodyValue, Str};
 use std::sync::Arc;
 
 /// What stands behind a block.
 #[derive(Clone)]
 pub(super) enum Instance {
     Component(Arc<RunningComponent>),
+    /// Runs as a component does, and is none to those who ask for components.
+    Import(Arc<RunningComponent>),
+    /// An instance of a custom component, or a `foreach`: the engine holds what is in it, so that no task runs for it.
+    Module(Arc<RunningComponent>),
     Config(Arc<dyn ConfigBlock>),
 }
 
 impl Instance {
+    /// What is told as a component: custom ones, too.
     pub(super) fn component(&self) -> Option<&Arc<RunningComponent>> {
         match self {
-            Self::Component(component) => Some(component),
+            Self::Component(component) | Self::Module(component) => Some(component),
+            Self::Import(_) | Self::Config(_) => None,
+        }
+    }
+
+    /// What has a health.
+    pub(super) fn running(&self) -> Option<&Arc<RunningComponent>> {
+        match self {
+            Self::Component(component) | Self::Module(component) | Self::Import(component) => Some(component),
             Self::Config(_) => None,
         }
+    }
+}
+
+/// What stands behind a custom component: nothing of its own.
+pub(super) struct Holder;
+
+impl AnyComponent for Holder {
+    fn update(&self, _: &BodyValue) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn run(self: Arc<Self>, stop: CancellationToken) -> BoxFuture<'static, Result<(), RunError>> {
+        async move {
+            stop.cancelled().await;
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn debug_info(&self) -> BodyValue {
+        BodyValue::default()
+    }
+
+    fn page(&self) -> Option<Arc<dyn Page>> {
+        None
     }
 }
 
@@ -28,8 +70,8 @@ impl Instance {
 pub(super) struct RunningComponent {
     /// Its full id.
     pub(super) id: ComponentId,
-    /// Its id in the engine.
-    pub(super) local_id: Str,
+    /// Its global id.
+    pub(super) global_id: Str,
     /// What it accepts: tells what of its arguments may be shown.
     pub(super) schema: fn() -> BodySchema,
     /// The component.

@@ -1,8 +1,11 @@
 //! The `logging` block: decoded here, acted on by the program through a watch.
 
 use super::config_blocks::ConfigBlock;
+use super::host::ComponentHost;
+use super::instance::Instance;
 use crate::signals::{Fanout, LogBatch};
-use river_eval::graph::{Graph, Node};
+use river_eval::engine::{Engine, RunningModule, RunningNode};
+use river_eval::graph::Node;
 use river_eval::schema::BodySchema;
 use river_eval::{Arguments as _, BodyValue, Str};
 use river_syntax::Diagnostic;
@@ -106,8 +109,10 @@ pub(super) fn schema() -> BodySchema {
     Arguments::schema()
 }
 
-/// The components that the copies of log lines pass through: what the `logging` block refers to, what that refers to, and so on.
-pub(super) fn passed(graph: &Graph) -> BTreeSet<Str> {
+/// The components that the copies of log lines pass through: what the `logging` block refers to, what that refers to, and so on, with all
+/// that custom components among them hold.
+pub(super) fn passed(engine: &Engine<ComponentHost>) -> BTreeSet<Str> {
+    let graph = engine.root().graph();
     let mut passed = BTreeSet::new();
     let mut waiting: Vec<u32> = graph.find("logging").into_iter().collect();
     while let Some(node) = waiting.pop().and_then(|number| graph.node(number)) {
@@ -116,8 +121,18 @@ pub(super) fn passed(graph: &Graph) -> BTreeSet<Str> {
                 && passed.insert(target.id.clone())
             {
                 waiting.push(dependency);
+                if let Some(running) = engine.root().get(dependency) {
+                    inside(running, &mut passed);
+                }
             }
         }
     }
     passed
+}
+
+fn inside(node: RunningNode<'_, Instance>, passed: &mut BTreeSet<Str>) {
+    for held in node.modules().flat_map(RunningModule::nodes) {
+        passed.insert(held.id());
+        inside(held, passed);
+    }
 }

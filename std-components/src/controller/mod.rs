@@ -28,6 +28,7 @@ pub use options::{Options, Restarts};
 pub use river_eval::engine::LoadError;
 
 use crate::component::{CancellationToken, Health, HealthState, MetricsHub, Page, Services};
+use crate::imports::Fetches;
 use arc_swap::ArcSwap;
 use changes::Changes;
 use host::ComponentHost;
@@ -35,7 +36,8 @@ use instance::{Instance, RunningComponent};
 use metrics::ControllerMetrics;
 use parking_lot::Mutex;
 use river_eval::Str;
-use river_eval::engine::Engine;
+use river_eval::engine::{Engine, Stopped};
+use river_eval::graph::NodeKind;
 use river_syntax::{Diagnostic, Sources};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -78,6 +80,8 @@ struct Shared {
     /// registry's lock while it asks, and a load registers metrics.
     live: Arc<ArcSwap<Vec<Arc<RunningComponent>>>>,
     tasks: Mutex<HashMap<Str, run::Task>>,
+    /// What still drains, by global id: one that takes its place waits for it.
+    ending: Mutex<HashMap<Str, CancellationToken>>,
     changes: Arc<Changes>,
     log_settings: watch::Sender<LogSettings>,
 }
@@ -103,12 +107,14 @@ impl Controller {
         )?);
         let log_settings = watch::Sender::new(LogSettings::default());
         let host = ComponentHost::new(&options, changes.clone(), Some(metrics), log_settings.clone());
-        let engine = Engine::new(host, options.evaluation_context());
+        let engine =
+            Engine::new(host, options.evaluation_context()).with_module_path(options.module_path.as_str());
         let shared = Arc::new(Shared {
             options,
             engine: Mutex::new(engine),
             live,
             tasks: Mutex::default(),
+            ending: Mutex::default(),
             changes,
             log_settings,
         });
@@ -134,10 +140,21 @@ impl Controller {
             drop(earlier.await);
             *draining = None;
         }
-        if self.stop.is_cancelled() {
-            return Ok(LoadReport::default());
-        }
-        let (report, gone) = self.shared.load(sources)?;
+        let fetches = &self.services().fetches;
+        let mut rounds = 0;
+        let loaded = loop {
+            if self.stop.is_cancelled() {
+                return Ok(LoadReport::default());
+            }
+            let loaded = self.shared.load(sources.clone());
+            // Where an import needs something from elsewhere, that is asked for, and the load is tried again.
+            if loaded.is_ok() || rounds == changes::MAX_FETCHES || !fetches.fetch().await {
+                break loaded;
+            }
+            rounds += 1;
+        };
+        fetches.clear();
+        let (report, gone) = loaded?;
         if !gone.is_empty() {
             let timeout = self.shared.options.shutdown_timeout;
             let pages = self.shared.options.services.pages.clone();
@@ -189,18 +206,28 @@ impl Controller {
 
     /// The running components in the order in which they are written, without arguments, exports and debug information.
     pub fn components(&self) -> Vec<ComponentInfo> {
-        info::all(&self.shared.engine.lock())
+        info::all(self.shared.engine.lock().root())
     }
 
     /// The ids of all running modules, the instances of custom components: `node.one`, `node.one/inner.two`. The root, whose id is empty,
     /// is not among them.
     pub fn modules(&self) -> Vec<Str> {
-        Vec::new()
+        let engine = self.shared.engine.lock();
+        let nodes = engine.nodes();
+        nodes
+            .filter(|node| matches!(node.instance, Instance::Module(_)))
+            .flat_map(|node| {
+                node.modules()
+                    .map(|module| module.id().clone())
+                    .collect::<Vec<_>>()
+            })
+            .collect()
     }
 
     /// The running components of one module, as [`components`](Self::components) lists those of the root; `None` where there is no such module.
     pub fn components_of(&self, module_id: &str) -> Option<Vec<ComponentInfo>> {
-        module_id.is_empty().then(|| self.components())
+        let engine = self.shared.engine.lock();
+        Some(info::all(engine.module(module_id)?))
     }
 
     /// A running component with everything that is known of it, by its global id: `loki.write.out`, `node.one/loki.write.out`.
@@ -212,7 +239,7 @@ impl Controller {
     pub fn health(&self, id: &str) -> Option<Health> {
         let live = self.shared.live.load();
         live.iter()
-            .find(|component| *component.local_id == *id)
+            .find(|component| *component.global_id == *id)
             .map(|component| component.health())
     }
 
@@ -226,7 +253,7 @@ impl Controller {
     /// Ids of the components that are not well, with their health.
     pub fn unhealthy(&self) -> Vec<(Str, Health)> {
         let live = self.shared.live.load();
-        let of = |component: &Arc<RunningComponent>| (component.local_id.clone(), component.health());
+        let of = |component: &Arc<RunningComponent>| (component.global_id.clone(), component.health());
         live.iter()
             .map(of)
             .filter(|(_, health)| matches!(health.state, HealthState::Unhealthy | HealthState::Exited))
@@ -263,13 +290,16 @@ pub fn check(options: &Options, sources: Sources) -> Result<Vec<Diagnostic>, Loa
     let options = Options {
         services: Services {
             storage: options.services.storage.clone(),
+            fetches: Fetches::for_check(),
             ..Services::default()
         },
         ..options.clone()
     };
     let log_sender = watch::Sender::new(LogSettings::default());
     let host = ComponentHost::new(&options, Arc::default(), None, log_sender);
-    Engine::new(host, options.evaluation_context()).check(sources)
+    Engine::new(host, options.evaluation_context())
+        .with_module_path(options.module_path.as_str())
+        .check(sources)
 }
 
 impl Shared {
@@ -277,35 +307,8 @@ impl Shared {
     fn load(&self, sources: Sources) -> Result<(LoadReport, Vec<stop::Stopping>), LoadError> {
         let mut engine = self.engine.lock();
         let report = engine.load(sources)?;
-        let gone = report
-            .stopped
-            .into_iter()
-            .map(|stopped| (stopped.id, stopped.instance, stopped.stage))
-            .collect::<Vec<_>>();
-        let stopped = gone.iter().map(|(id, ..)| id.clone()).collect();
-        let stopping = self.stopping(gone);
-        for id in &report.started {
-            if let Some(node) = engine.find(id) {
-                match node.instance {
-                    Instance::Component(component) => self.start(component),
-                    Instance::Config(block) => block.apply(Some(node.arguments)),
-                }
-            }
-        }
-        let passed = logging::passed(engine.graph());
-        self.log_settings.send_if_modified(|settings| {
-            let changed = *settings.passed != passed;
-            if changed {
-                settings.passed = Arc::new(passed);
-            }
-            changed
-        });
-        self.live.store(Arc::new(
-            engine
-                .nodes()
-                .filter_map(|node| node.instance.component().cloned())
-                .collect(),
-        ));
+        let stopped = report.stopped.iter().map(|gone| gone.id.clone()).collect();
+        let stopping = self.put_in_place(&engine, &report.started, report.stopped);
         Ok((
             LoadReport {
                 sources: engine.sources().clone(),
@@ -320,38 +323,132 @@ impl Shared {
         ))
     }
 
-    fn start(&self, component: &Arc<RunningComponent>) {
-        if let Some(page) = component.component.page() {
-            self.options
-                .services
-                .pages
-                .insert(&component.id.to_string(), page);
+    /// Follows changed exports.
+    fn follow(self: &Arc<Self>) {
+        let mut engine = self.engine.lock();
+        let changed = self.changes.take();
+        if let Some(metrics) = engine.host().metrics() {
+            changed.values().for_each(|since| metrics.waited(since.elapsed()));
         }
-        let task = run::spawn(component.clone(), self.options.restarts);
-        self.tasks.lock().insert(component.local_id.clone(), task);
+        let changes = engine.exports_changed(changed.keys().map(AsRef::as_ref));
+        self.followed(&engine, changes);
+    }
+
+    /// Tries imports again that needed something from elsewhere.
+    fn retry(self: &Arc<Self>) {
+        let mut engine = self.engine.lock();
+        let changes = engine.retry();
+        self.followed(&engine, changes);
+    }
+
+    fn followed(
+        self: &Arc<Self>,
+        engine: &Engine<ComponentHost>,
+        changes: river_eval::engine::Changes<Instance>,
+    ) {
+        for warning in &changes.warnings {
+            let warning = river_syntax::render::concise(engine.sources(), warning);
+            tracing::warn!("{warning}");
+        }
+        if changes.started.is_empty() && changes.stopped.is_empty() {
+            return;
+        }
+        let stopping = self.put_in_place(engine, &changes.started, changes.stopped);
+        if !stopping.is_empty() {
+            let pages = self.options.services.pages.clone();
+            tokio::spawn(stop::drain(stopping, self.options.shutdown_timeout, pages));
+        }
+    }
+
+    /// Starts what is new, and hands over what has to be stopped.
+    fn put_in_place(
+        &self,
+        engine: &Engine<ComponentHost>,
+        started: &[Str],
+        stopped: Vec<Stopped<Instance>>,
+    ) -> Vec<stop::Stopping> {
+        let stopping = self.stopping(stopped);
+        for id in started {
+            if let Some(node) = engine.find(id) {
+                match node.instance {
+                    Instance::Component(component) | Instance::Import(component) => self.start(component),
+                    Instance::Module(component) => component.run.healthy(match node.node.kind {
+                        NodeKind::Foreach => "started foreach",
+                        _ => "started custom component",
+                    }),
+                    Instance::Config(block) => block.apply(Some(node.arguments)),
+                }
+            }
+        }
+        let passed = logging::passed(engine);
+        self.log_settings.send_if_modified(|settings| {
+            let changed = *settings.passed != passed;
+            if changed {
+                settings.passed = Arc::new(passed);
+            }
+            changed
+        });
+        self.live.store(Arc::new(
+            engine
+                .nodes()
+                .filter_map(|node| node.instance.running().cloned())
+                .collect(),
+        ));
+        stopping
+    }
+
+    fn start(&self, component: &Arc<RunningComponent>) {
+        let pages = self.options.services.pages.clone();
+        let running = component.clone();
+        let serve = move || {
+            if let Some(page) = running.component.page() {
+                pages.insert(&running.global_id, page);
+            }
+        };
+        let before = self.ending.lock().get(&component.global_id).cloned();
+        let before = before.filter(|ended| !ended.is_cancelled());
+        let task = match before {
+            None => {
+                serve();
+                run::spawn(component.clone(), self.options.restarts, async {})
+            }
+            Some(ended) => {
+                let begin = async move {
+                    ended.cancelled().await;
+                    serve();
+                };
+                run::spawn(component.clone(), self.options.restarts, begin)
+            }
+        };
+        self.tasks.lock().insert(component.global_id.clone(), task);
     }
 
     /// Takes everything out of the engine.
     fn end(&self) -> Vec<stop::Stopping> {
         let gone = self.engine.lock().clear();
         self.live.store(Arc::default());
-        self.stopping(
-            gone.into_iter()
-                .map(|gone| (gone.id, gone.instance, gone.stage))
-                .collect(),
-        )
+        self.stopping(gone)
     }
 
     /// Joins instances with their tasks; config blocks go back to their defaults at once.
-    fn stopping(&self, gone: Vec<(Str, Instance, u32)>) -> Vec<stop::Stopping> {
+    fn stopping(&self, gone: Vec<Stopped<Instance>>) -> Vec<stop::Stopping> {
         let mut tasks = self.tasks.lock();
+        let mut ending = self.ending.lock();
+        ending.retain(|_, ended| !ended.is_cancelled());
         gone.into_iter()
-            .filter_map(|(id, instance, stage)| match instance {
-                Instance::Component(component) => Some(stop::Stopping {
-                    task: tasks.remove(&id)?,
-                    component,
-                    stage,
-                }),
+            .filter_map(|gone| match gone.instance {
+                Instance::Component(component) | Instance::Import(component) => {
+                    let task = tasks.remove(&gone.id)?;
+                    let ended = CancellationToken::new();
+                    ending.insert(gone.id, ended.clone());
+                    Some(stop::Stopping {
+                        task,
+                        component,
+                        stage: gone.stage,
+                        ended,
+                    })
+                }
+                Instance::Module(_) => None,
                 Instance::Config(block) => {
                     block.apply(None);
                     None

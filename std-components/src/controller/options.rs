@@ -36,6 +36,8 @@ pub struct Options {
     pub shutdown_timeout: Duration,
     /// How failed components are started again.
     pub restarts: Restarts,
+    /// What `module_path` is at the top level: the folder of the configuration.
+    pub module_path: String,
     /// What `constants` holds in expressions.
     pub constants: Constants,
     /// The components that exist.
@@ -62,6 +64,7 @@ impl Default for Options {
             min_stability: Stability::GenerallyAvailable,
             shutdown_timeout: Duration::from_secs(30),
             restarts: Restarts::default(),
+            module_path: String::new(),
             constants: Constants::default(),
             components: crate::components().collect(),
             config_blocks: Vec::new(),

@@ -27,10 +27,18 @@ impl Task {
     }
 }
 
-/// Runs a component until its task is stopped, or it ends by itself.
-pub(super) fn spawn(component: Arc<RunningComponent>, restarts: Restarts) -> Task {
+/// Runs a component, once `before` is over, until its task is stopped, or it ends by itself.
+pub(super) fn spawn(
+    component: Arc<RunningComponent>,
+    restarts: Restarts,
+    before: impl Future<Output = ()> + Send + 'static,
+) -> Task {
     let stop = CancellationToken::new();
-    let handle = tokio::spawn(supervise(component, stop.clone(), restarts));
+    let stopped = stop.clone();
+    let handle = tokio::spawn(async move {
+        before.await;
+        supervise(component, stopped, restarts).await;
+    });
     Task { stop, handle }
 }
 

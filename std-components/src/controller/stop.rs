@@ -2,7 +2,7 @@
 
 use super::instance::RunningComponent;
 use super::run::Task;
-use crate::component::Pages;
+use crate::component::{CancellationToken, Pages};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -16,6 +16,8 @@ pub(super) struct Stopping {
     pub(super) task: Task,
     /// Those with a lower number stop first; those with the same at the same time.
     pub(super) stage: u32,
+    /// Cancelled when it has ended.
+    pub(super) ended: CancellationToken,
 }
 
 /// Stops all, in order of stages, within `timeout` over all. Each stage gets an equal share of the time that is left; what does not
@@ -46,7 +48,13 @@ async fn drain_stage(stage: Vec<Stopping>, share: Duration, pages: &Pages) {
         stopping.task.stop.cancel();
     }
     let mut late = Vec::new();
-    for Stopping { component, task, .. } in stage {
+    for Stopping {
+        component,
+        task,
+        ended,
+        ..
+    } in stage
+    {
         let mut handle = task.handle;
         if tokio::time::timeout_at(deadline, &mut handle).await.is_err() {
             handle.abort();
@@ -54,7 +62,9 @@ async fn drain_stage(stage: Vec<Stopping>, share: Duration, pages: &Pages) {
             drop(handle.await);
             late.push(component.id.to_string());
         }
-        pages.remove(&component.id.to_string());
+        // One that takes its place waits for this with its own page.
+        pages.remove(&component.global_id);
+        ended.cancel();
     }
     if !late.is_empty() {
         let more = late.len().saturating_sub(MAX_NAMED);

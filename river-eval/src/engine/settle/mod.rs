@@ -172,7 +172,9 @@ impl<H: Host> Settler<'_, H> {
         let Some(entry) = module.entries.get_mut(number as usize) else {
             return;
         };
-        let Some(held) = entry.modules.first_mut() else { return };
+        let Some(held) = entry.modules.first_mut() else {
+            return;
+        };
         if let Some(given) = given {
             give(held, given, &mut inner);
         }

@@ -33,7 +33,12 @@ impl<H: Host> Settler<'_, H> {
     }
 
     /// The body of a running node, evaluated with what its module's nodes export now.
-    fn evaluate(&mut self, module: &mut Module<H::Instance>, number: u32, node: &Node) -> Result<BodyValue, String> {
+    fn evaluate(
+        &mut self,
+        module: &mut Module<H::Instance>,
+        number: u32,
+        node: &Node,
+    ) -> Result<BodyValue, String> {
         let known = node.dependencies.iter().filter_map(|&dependency| {
             let target = module.env.graph.node(dependency)?;
             let entry = module.entries.get(dependency as usize)?;
@@ -84,13 +89,11 @@ impl<H: Host> Settler<'_, H> {
         let body = match self.evaluate(module, number, node) {
             Ok(body) => body,
             Err(reason) => {
-                self.warnings.push(
-                    Diagnostic::warning(
-                        &crate::codes::graph::UPDATE_FAILED,
-                        node.block.name_span,
-                        format!("{}/{} keeps its last value: {reason}", module.id, node.id),
-                    ),
-                );
+                self.warnings.push(Diagnostic::warning(
+                    &crate::codes::graph::UPDATE_FAILED,
+                    node.block.name_span,
+                    format!("{}/{} keeps its last value: {reason}", module.id, node.id),
+                ));
                 if let Some(entry) = module.entries.get_mut(number as usize) {
                     entry.failed = true;
                 }
@@ -146,7 +149,11 @@ impl<H: Host> Settler<'_, H> {
         node: &Node,
         arguments: Arc<BodyValue>,
     ) -> Result<(), Box<Diagnostic>> {
-        let Some(instance) = module.entries.get(number as usize).and_then(|entry| entry.instance.as_ref()) else {
+        let Some(instance) = module
+            .entries
+            .get(number as usize)
+            .and_then(|entry| entry.instance.as_ref())
+        else {
             return Ok(());
         };
         match self.host.update(module.at(node), instance, &arguments) {
@@ -167,7 +174,10 @@ impl<H: Host> Settler<'_, H> {
 
     /// Tells the host how an evaluation ended, and notes it.
     fn tell(&mut self, module: &mut Module<H::Instance>, number: u32, node: &Node, failure: Option<&str>) {
-        let instance = module.entries.get(number as usize).and_then(|entry| entry.instance.as_ref());
+        let instance = module
+            .entries
+            .get(number as usize)
+            .and_then(|entry| entry.instance.as_ref());
         if let Some(instance) = instance {
             self.host.evaluated(module.at(node), instance, failure);
         }

@@ -87,7 +87,11 @@ impl<H: Host> Stager<'_, H> {
         let text = format!("in this instance of {}", node.block.name);
         self.used_at(from, head(&node.block), &text);
         let missing = std::mem::take(&mut self.missing);
-        self.tell(missing.into_iter().map(|(label, place)| missing_argument(node, &label, place)));
+        self.tell(
+            missing
+                .into_iter()
+                .map(|(label, place)| missing_argument(node, &label, place)),
+        );
         let exports = exports(&module, running);
         let (true, true, Some(exports)) = (fits, is_whole, exports) else {
             return Staged::Unknown;
@@ -167,7 +171,9 @@ fn missing_argument(node: &Node, label: &str, place: Span) -> Diagnostic {
         format!("missing required argument {label:?} to module"),
     )
     .with_secondary(place, "declared here")
-    .with_help(format!("write {label} = …, or make it optional where it is declared"))
+    .with_help(format!(
+        "write {label} = …, or make it optional where it is declared"
+    ))
 }
 
 fn unknown_custom(node: &Node, held: &[Str]) -> Diagnostic {
@@ -203,10 +209,7 @@ fn written(body: &ir::Body) -> impl Iterator<Item = &Str> {
 }
 
 /// What a staged module exports; `None` where that is not known for a mistake.
-fn exports<I>(
-    module: &StagedModule<I>,
-    old: Option<&crate::engine::module::Module<I>>,
-) -> Option<Value> {
+fn exports<I>(module: &StagedModule<I>, old: Option<&crate::engine::module::Module<I>>) -> Option<Value> {
     let mut fields = Vec::new();
     for (node, staged) in module.env.graph.nodes().iter().zip(&module.nodes) {
         if node.kind != NodeKind::Export {

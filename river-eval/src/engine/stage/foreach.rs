@@ -46,7 +46,12 @@ impl<H: Host> Stager<'_, H> {
         };
         let from = self.diagnostics.len();
         let variable: Str = arguments.var.as_str().into();
-        let graph = self.graph_of(&node.block, &frame.env.graph, Some(&variable), old.and_then(|(_, entry)| entry.modules.first()));
+        let graph = self.graph_of(
+            &node.block,
+            &frame.env.graph,
+            Some(&variable),
+            old.and_then(|(_, entry)| entry.modules.first()),
+        );
         let metrics = frame.metrics && arguments.enable_metrics;
         // Metrics are registered when a component is built: to have them or not it is built again.
         let running: HashMap<&str, usize> = old
@@ -64,7 +69,9 @@ impl<H: Host> Stager<'_, H> {
             let id: Str = format!("{own}/{name}").into();
             let running = running.get(id.as_ref()).copied();
             let old_module = running.and_then(|at| Some((at, old?.1.modules.get(at)?)));
-            let pending = frame.pending.and_then(|pending| pending.nested.get(&(number, running?)));
+            let pending = frame
+                .pending
+                .and_then(|pending| pending.nested.get(&(number, running?)));
             modules.push(self.module(Plan {
                 env: Env {
                     graph: graph.clone(),

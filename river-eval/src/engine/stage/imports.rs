@@ -4,10 +4,10 @@ use super::node::Old;
 use super::values::Evaluated;
 use super::{Frame, Known, Plan, Purpose, Staged, Stager};
 use crate::codes::graph as codes;
+use crate::engine::Host;
 use crate::engine::env::{Env, Imported};
 use crate::engine::host::Content;
 use crate::engine::module::{Inputs, Module};
-use crate::engine::Host;
 use crate::graph::heads::head;
 use crate::graph::{Graph, MODULE_PATH, Node, ParsedFile};
 use crate::value::{Str, Value};
@@ -116,27 +116,29 @@ impl<H: Host> Stager<'_, H> {
                 .collect(),
             ..Inputs::default()
         };
-        Some(self.module(Plan {
-            env: Env {
-                graph,
-                libraries: HashMap::new(),
-                parent: None,
-                module_path,
-                imported: Some(Arc::new(Imported {
-                    key: content.key.clone(),
-                    place: head(&node.block),
-                    outer: frame.env.imported.clone(),
-                })),
-            },
-            inputs,
-            id: frame.global(node),
-            metrics: frame.metrics,
-            depth: frame.depth + 1,
-            old: running.map(|module| (0, module)),
-            // Numbers of another text mean nothing here.
-            pending: (frame.pending.filter(|_| same.is_some()))
-                .and_then(|pending| pending.nested.get(&(number, 0))),
-        }))
+        Some(
+            self.module(Plan {
+                env: Env {
+                    graph,
+                    libraries: HashMap::new(),
+                    parent: None,
+                    module_path,
+                    imported: Some(Arc::new(Imported {
+                        key: content.key.clone(),
+                        place: head(&node.block),
+                        outer: frame.env.imported.clone(),
+                    })),
+                },
+                inputs,
+                id: frame.global(node),
+                metrics: frame.metrics,
+                depth: frame.depth + 1,
+                old: running.map(|module| (0, module)),
+                // Numbers of another text mean nothing here.
+                pending: (frame.pending.filter(|_| same.is_some()))
+                    .and_then(|pending| pending.nested.get(&(number, 0))),
+            }),
+        )
     }
 
     /// The texts of an import as a graph. `None` where one cannot be parsed.

@@ -248,10 +248,15 @@ impl<'e, H: Host> Stager<'e, H> {
         let message = if depth >= MAX_DEPTH {
             format!("{}: modules are nested more than {MAX_DEPTH} deep", node.id)
         } else {
-            format!("{}: the configuration holds more than {MAX_MODULES} modules", node.id)
+            format!(
+                "{}: the configuration holds more than {MAX_MODULES} modules",
+                node.id
+            )
         };
-        self.tell([Diagnostic::error(&codes::MODULE_BOUND, node.block.name_span, message)
-            .with_help("look for a definition that makes more of itself")]);
+        self.tell([
+            Diagnostic::error(&codes::MODULE_BOUND, node.block.name_span, message)
+                .with_help("look for a definition that makes more of itself"),
+        ]);
         false
     }
 

@@ -99,7 +99,9 @@ impl<H: Host> Stager<'_, H> {
             return false;
         };
         if self.purpose == Purpose::Refresh
-            && frame.pending.is_some_and(|pending| pending.evaluate.contains(&number))
+            && frame.pending.is_some_and(|pending| {
+                pending.evaluate.contains(&number) || entry.failed && pending.changed.contains(&number)
+            })
         {
             return false;
         }
@@ -112,8 +114,7 @@ impl<H: Host> Stager<'_, H> {
             && (node.references.iter())
                 .zip(&before.references)
                 .all(|(now, before)| {
-                    !frame.is_changed(now.to)
-                        && id(&frame.env.graph, now.to) == id(module.graph(), before.to)
+                    !frame.is_changed(now.to) && id(&frame.env.graph, now.to) == id(module.graph(), before.to)
                 })
     }
 

@@ -23,11 +23,7 @@ impl<I> Frame<'_, I> {
     /// What a node of the module exports, as far as that is known.
     pub(super) fn exports(&self, number: u32) -> Option<&Value> {
         match self.nodes.get(number as usize)? {
-            Staged::Keep(old) => self
-                .old?
-                .entries
-                .get(*old as usize)
-                .map(|entry| &entry.exports),
+            Staged::Keep(old) => self.old?.entries.get(*old as usize).map(|entry| &entry.exports),
             Staged::Known(known) => Some(&known.exports),
             Staged::Unknown => None,
         }

@@ -98,7 +98,9 @@ fn a_load_of_the_same_evaluates_nothing_in_modules_either() {
 fn a_changed_definition_touches_only_what_changed_in_it() {
     let mut engine = run(DOUBLE);
     let report = engine
-        .load(sources(&DOUBLE.replace("argument.of.value * 2", "argument.of.value * 5")))
+        .load(sources(
+            &DOUBLE.replace("argument.of.value * 2", "argument.of.value * 5"),
+        ))
         .unwrap();
     assert_eq!(
         engine.host.log,
@@ -112,10 +114,17 @@ fn a_changed_definition_touches_only_what_changed_in_it() {
     assert_eq!(report.evaluated, 4);
     assert_eq!(out(&engine, "test.copy.end"), r#"{"out":15}"#);
     let report = engine
-        .load(sources(&DOUBLE.replace("\ttest.copy \"alone\" { value = 1 }", "\ttest.copy \"other\" { value = 1 }")))
+        .load(sources(&DOUBLE.replace(
+            "\ttest.copy \"alone\" { value = 1 }",
+            "\ttest.copy \"other\" { value = 1 }",
+        )))
         .unwrap();
     assert_eq!(
-        report.stopped.iter().map(|gone| gone.id.as_ref()).collect::<Vec<&str>>(),
+        report
+            .stopped
+            .iter()
+            .map(|gone| gone.id.as_ref())
+            .collect::<Vec<&str>>(),
         ["double.d/test.copy.alone"]
     );
     assert_eq!(
@@ -150,7 +159,10 @@ fn changes_flow_in_and_out_of_a_module() {
 #[test]
 fn an_argument_that_comes_and_goes_changes_what_uses_it() {
     let mut engine = run(DOUBLE);
-    let with = DOUBLE.replace("of = test.copy.src.out }", "of = test.copy.src.out\n\tplus = 100\n}");
+    let with = DOUBLE.replace(
+        "of = test.copy.src.out }",
+        "of = test.copy.src.out\n\tplus = 100\n}",
+    );
     let report = engine.load(sources(&with)).unwrap();
     assert_eq!(out(&engine, "test.copy.end"), r#"{"out":106}"#);
     // The instance, `sum`, then what follows: the export and `end`.
@@ -332,11 +344,19 @@ foreach "all" {
 }
 "#;
     let mut engine = run(text);
-    assert_eq!(out(&engine, "foreach.all/foreach_a_2/test.copy.d"), r#"{"out":"a"}"#);
-    assert_eq!(out(&engine, "foreach.all/foreach_b_1/test.copy.c"), r#"{"out":100}"#);
+    assert_eq!(
+        out(&engine, "foreach.all/foreach_a_2/test.copy.d"),
+        r#"{"out":"a"}"#
+    );
+    assert_eq!(
+        out(&engine, "foreach.all/foreach_b_1/test.copy.c"),
+        r#"{"out":100}"#
+    );
     let report = engine.load(sources(text)).unwrap();
     assert_eq!(report.evaluated, 0);
-    let report = engine.load(sources(&text.replace(r#"["a", "b", "a"]"#, r#"["c", "a"]"#))).unwrap();
+    let report = engine
+        .load(sources(&text.replace(r#"["a", "b", "a"]"#, r#"["c", "a"]"#)))
+        .unwrap();
     let ids = |ids: Vec<&str>| ids.join(" ");
     assert_eq!(
         ids(report.started.iter().map(AsRef::as_ref).collect()),
@@ -377,22 +397,45 @@ foreach "all" {
     let mut engine = run(text);
     let give = |engine: &mut Engine<FakeHost>, values: &[i64]| {
         let list = Value::list(values.iter().map(|&value| Value::Int(value)));
-        *engine.find("test.copy.list").unwrap().instance.exports.borrow_mut() = Value::object([("out", list)]);
+        *engine
+            .find("test.copy.list")
+            .unwrap()
+            .instance
+            .exports
+            .borrow_mut() = Value::object([("out", list)]);
         engine.exports_changed(["test.copy.list"])
     };
     let changes = give(&mut engine, &[2, 3]);
     assert_eq!(
         changes.started.iter().map(AsRef::as_ref).collect::<Vec<&str>>(),
-        ["foreach.all/foreach_3_1/plus.p", "foreach.all/foreach_3_1/plus.p/test.copy.c"]
+        [
+            "foreach.all/foreach_3_1/plus.p",
+            "foreach.all/foreach_3_1/plus.p/test.copy.c"
+        ]
     );
     assert_eq!(changes.stopped.len(), 2);
     drop(changes);
     // An item that cannot be used leaves everything as it was.
     let changes = give(&mut engine, &[0]);
     assert!(changes.started.is_empty() && changes.stopped.is_empty());
-    let failure = |engine: &Engine<FakeHost>| engine.find("foreach.all").unwrap().instance.failure.borrow().clone();
-    assert!(failure(&engine).unwrap().contains("divide by zero"), "{:?}", failure(&engine));
-    assert_eq!(out(&engine, "foreach.all/foreach_3_1/plus.p/test.copy.c"), r#"{"out":6}"#);
+    let failure = |engine: &Engine<FakeHost>| {
+        engine
+            .find("foreach.all")
+            .unwrap()
+            .instance
+            .failure
+            .borrow()
+            .clone()
+    };
+    assert!(
+        failure(&engine).unwrap().contains("divide by zero"),
+        "{:?}",
+        failure(&engine)
+    );
+    assert_eq!(
+        out(&engine, "foreach.all/foreach_3_1/plus.p/test.copy.c"),
+        r#"{"out":6}"#
+    );
     assert_eq!(give(&mut engine, &[3]).stopped.len(), 2);
     assert_eq!(failure(&engine), None);
 }
@@ -436,7 +479,11 @@ foreach {
       a.alloy:17: in this foreach
     a.alloy:25:1: error[AR0203]: block "foreach" must have a label (write one in double quotes: foreach "default" {)
     "#);
-    let stable = told(&engine().load(sources("foreach \"a\" { template { } }")).unwrap_err());
+    let stable = told(
+        &engine()
+            .load(sources("foreach \"a\" { template { } }"))
+            .unwrap_err(),
+    );
     assert!(stable.contains("AR0210"), "{stable}");
 }
 
@@ -465,7 +512,11 @@ test.copy "other" { value = 1 }
 fn with_disk(files: &[(&str, &str)]) -> Engine<FakeHost> {
     let engine = young();
     for (name, text) in files {
-        engine.host.disk.borrow_mut().insert((*name).to_owned(), (*text).to_owned());
+        engine
+            .host
+            .disk
+            .borrow_mut()
+            .insert((*name).to_owned(), (*text).to_owned());
     }
     engine
 }
@@ -482,7 +533,10 @@ fn importing() -> Engine<FakeHost> {
 #[test]
 fn imported_definitions_are_used_by_their_namespace() {
     let mut engine = importing();
-    assert_eq!(out(&engine, "lib.twice.t"), r#"{"sum":3,"folder":"/etc/alloy/lib"}"#);
+    assert_eq!(
+        out(&engine, "lib.twice.t"),
+        r#"{"sum":3,"folder":"/etc/alloy/lib"}"#
+    );
     assert!(engine.find("lib.twice.t/plus.x/test.copy.c").is_some());
     let report = engine.load(sources(USER)).unwrap();
     assert_eq!(report.evaluated, 0);
@@ -518,7 +572,10 @@ fn a_changed_import_evaluates_what_depends_on_it() {
     // Places of texts are used again: the table does not grow.
     let files = engine.sources().len();
     for turn in 0..10 {
-        change(&mut engine, &LIBRARY.replace("value + 1", &format!("value + {turn}")));
+        change(
+            &mut engine,
+            &LIBRARY.replace("value + 1", &format!("value + {turn}")),
+        );
     }
     assert!(engine.sources().len() <= files + 1, "{}", engine.sources().len());
 }
@@ -531,14 +588,33 @@ fn a_bad_import_keeps_the_old_one_and_says_why() {
         engine.host.disk.borrow_mut().insert(name, text.to_owned());
         engine.exports_changed(["import.file.lib"])
     };
-    let failure = |engine: &Engine<FakeHost>| engine.find("import.file.lib").unwrap().instance.failure.borrow().clone();
+    let failure = |engine: &Engine<FakeHost>| {
+        engine
+            .find("import.file.lib")
+            .unwrap()
+            .instance
+            .failure
+            .borrow()
+            .clone()
+    };
     let alive = engine.host.alive.get();
     for (bad, reason) in [
         ("declare \"twice\" {", "math.alloy:1:18: error[AR0"),
-        ("declare \"other\" { }", "cannot find the definition of custom component \"lib.twice\" (lib declares other)"),
-        ("test.copy \"c\" { }", "only declare and import blocks are allowed in a module, got test.copy"),
+        (
+            "declare \"other\" { }",
+            "cannot find the definition of custom component \"lib.twice\" (lib declares other)",
+        ),
+        (
+            "test.copy \"c\" { }",
+            "only declare and import blocks are allowed in a module, got test.copy",
+        ),
         (&LIBRARY.replace("value + 1", "value / 0"), "divide by zero"),
-        (&LIBRARY.replace("\"a\" { }", "\"b\" { }").replace("argument.a", "argument.b"), "Provided argument \"a\" is not defined in the module"),
+        (
+            &LIBRARY
+                .replace("\"a\" { }", "\"b\" { }")
+                .replace("argument.a", "argument.b"),
+            "Provided argument \"a\" is not defined in the module",
+        ),
     ] {
         let changes = change(&mut engine, bad);
         assert!(changes.started.is_empty() && changes.stopped.is_empty());
@@ -548,7 +624,11 @@ fn a_bad_import_keeps_the_old_one_and_says_why() {
         assert_eq!(engine.host.alive.get(), alive);
     }
     // A reload of the configuration's own files is not kept from being used by it.
-    let report = engine.load(sources(&USER.replace("\"other\" { value = 1 }", "\"other\" { value = 2 }"))).unwrap();
+    let report = engine
+        .load(sources(
+            &USER.replace("\"other\" { value = 1 }", "\"other\" { value = 2 }"),
+        ))
+        .unwrap();
     assert_eq!(report.updated.len(), 1);
     assert_eq!(out(&engine, "test.copy.end"), r#"{"out":3}"#);
     change(&mut engine, &LIBRARY.replace("value + 1", "value + 2"));
@@ -566,8 +646,16 @@ test.copy "end" { value = lib.one.a.x }
 "#;
     let mut engine = run(text);
     assert_eq!(out(&engine, "test.copy.end"), r#"{"out":1}"#);
-    let exports = Value::object([("out", Value::string("declare \"one\" {\n\texport \"x\" { value = 2 }\n}"))]);
-    *engine.find("test.copy.text").unwrap().instance.exports.borrow_mut() = exports;
+    let exports = Value::object([(
+        "out",
+        Value::string("declare \"one\" {\n\texport \"x\" { value = 2 }\n}"),
+    )]);
+    *engine
+        .find("test.copy.text")
+        .unwrap()
+        .instance
+        .exports
+        .borrow_mut() = exports;
     let changes = engine.exports_changed(["test.copy.text"]);
     assert_eq!(changes.started, [Str::from("import.string.lib")]);
     assert_eq!(changes.stopped.len(), 1);
@@ -582,7 +670,10 @@ test.copy "end" { value = lib.one.a.x }
 #[test]
 fn imports_may_import_but_not_in_a_circle() {
     let files = [
-        ("/m/a.alloy", "import.file \"b\" { filename = module_path + \"/b.alloy\" }\ndeclare \"x\" {\n\tb.y \"in\" { }\n\texport \"v\" { value = b.y.in.v }\n}"),
+        (
+            "/m/a.alloy",
+            "import.file \"b\" { filename = module_path + \"/b.alloy\" }\ndeclare \"x\" {\n\tb.y \"in\" { }\n\texport \"v\" { value = b.y.in.v }\n}",
+        ),
         ("/m/b.alloy", "declare \"y\" {\n\texport \"v\" { value = 7 }\n}"),
     ];
     let user = "import.file \"a\" { filename = \"/m/a.alloy\" }\na.x \"one\" { }\ntest.copy \"end\" { value = a.x.one.v }\n";
@@ -590,11 +681,18 @@ fn imports_may_import_but_not_in_a_circle() {
     engine.load(sources(user)).unwrap();
     assert_eq!(out(&engine, "test.copy.end"), r#"{"out":7}"#);
     // What the inner one reads reaches the user.
-    engine.host.disk.borrow_mut().insert("/m/b.alloy".into(), files[1].1.replace('7', "8"));
+    engine
+        .host
+        .disk
+        .borrow_mut()
+        .insert("/m/b.alloy".into(), files[1].1.replace('7', "8"));
     engine.exports_changed(["import.file.a/import.file.b"]);
     assert_eq!(out(&engine, "test.copy.end"), r#"{"out":8}"#);
     let mut engine = with_disk(&files);
-    let circle = format!("{}\nimport.file \"back\" {{ filename = \"/m/a.alloy\" }}", files[1].1);
+    let circle = format!(
+        "{}\nimport.file \"back\" {{ filename = \"/m/a.alloy\" }}",
+        files[1].1
+    );
     engine.host.disk.borrow_mut().insert("/m/b.alloy".into(), circle);
     insta::assert_snapshot!(told(&engine.load(sources(user)).unwrap_err()), @r#"
     /m/b.alloy:4:1: error[AR0221]: "back" is imported by what it imports: /m/a.alloy (move what both modules need into a third one)
@@ -643,5 +741,8 @@ fn modules_that_grow_without_end_are_refused() {
     }
     text += "d39 \"top\" { }\n";
     let told = rejected(&text);
-    assert!(told.contains("error[AR0223]: d8.x: modules are nested more than 32 deep"), "{told}");
+    assert!(
+        told.contains("error[AR0223]: d8.x: modules are nested more than 32 deep"),
+        "{told}"
+    );
 }
