@@ -103,15 +103,16 @@ logging {
 
 Join the two.
 "#;
-    NOT_SUPPORTED = "AR0209", "a block that is not supported yet", r#"The language knows this block, and this version of the agent does not.
+    NOT_SUPPORTED = "AR0209", "a block that is not supported where it stands", r#"The language knows this block, and it cannot be used here, as in the reference.
 
 ```alloy
-declare "pipeline" {
-	argument "to" { }
+import.http "lib" {
+	url = "https://config.example.com/module.alloy"
 }
 ```
 
-Write the components out in the configuration until it does.
+Where the module at that address imports a file: what a server sends may not read files of this machine. Import the inner module with
+`import.http`, too.
 "#;
     BELOW_STABILITY = "AR0210", "a component below the stability level", r#"Components that may still change have to be allowed by name of their level.
 

@@ -117,7 +117,7 @@ mod tests {
             Value::Int(1),
             Value::Int(1),
             Value::Bool(true),
-            Value::Float(3.14),
+            Value::Float(2.25),
         ];
         assert_eq!(
             of(items, "", false),
@@ -127,7 +127,7 @@ mod tests {
                 "foreach_1_1",
                 "foreach_1_2",
                 "foreach_true_1",
-                "foreach_3_140000_1"
+                "foreach_2_250000_1"
             ]
         );
         let object = |name: &str| Value::object([("name", Value::string(name)), ("port", Value::Int(1))]);

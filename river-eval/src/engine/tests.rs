@@ -14,6 +14,9 @@ use std::rc::Rc;
 
 mod modules;
 
+/// Texts by name.
+type Disk = Rc<RefCell<BTreeMap<String, String>>>;
+
 #[derive(Default)]
 struct FakeHost {
     alive: Rc<Cell<usize>>,
@@ -21,7 +24,7 @@ struct FakeHost {
     /// Whether experimental blocks are allowed.
     young: bool,
     /// What `import.file` finds, by name.
-    disk: Rc<RefCell<BTreeMap<String, String>>>,
+    disk: Disk,
 }
 
 #[derive(Debug)]
@@ -30,7 +33,7 @@ struct Fake {
     failure: RefCell<Option<String>>,
     alive: Rc<Cell<usize>>,
     /// Of an import: where it reads, and for a text itself the text.
-    reads: Option<(Rc<RefCell<BTreeMap<String, String>>>, String, bool)>,
+    reads: Option<(Disk, String, bool)>,
 }
 
 impl Drop for Fake {

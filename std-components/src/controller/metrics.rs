@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{Histogram, HistogramOpts, IntGauge, IntGaugeVec, Opts, Registry};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -55,11 +55,11 @@ impl ControllerMetrics {
         registry.register(Box::new(metrics.wait_seconds.clone()))?;
         registry.register(Box::new(OnDemand {
             running: IntGaugeVec::new(
-                opts(
+                Opts::new(
                     "alloy_component_controller_running_components",
                     "Total number of running components.",
                 ),
-                &["health_type"],
+                &["controller_id", "controller_path", "health_type"],
             )?,
             queue: IntGauge::with_opts(opts(
                 "alloy_component_evaluation_queue_size",
@@ -125,20 +125,30 @@ impl Collector for OnDemand {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        let mut counts = [
-            (HealthState::Unknown, 0),
-            (HealthState::Healthy, 0),
-            (HealthState::Unhealthy, 0),
-            (HealthState::Exited, 0),
+        let states = [
+            HealthState::Unknown,
+            HealthState::Healthy,
+            HealthState::Unhealthy,
+            HealthState::Exited,
         ];
+        // Each module is a controller in the reference's words.
+        let mut modules: BTreeMap<Arc<str>, [i64; 4]> = BTreeMap::from([("".into(), [0; 4])]);
         for component in self.live.load().iter() {
             let state = component.health().state;
-            if let Some((_, count)) = counts.iter_mut().find(|(counted, _)| *counted == state) {
-                *count += 1;
+            let counts = modules.entry(component.id.module.clone()).or_default();
+            for (count, counted) in counts.iter_mut().zip(states) {
+                *count += i64::from(counted == state);
             }
         }
-        for (state, count) in counts {
-            self.running.with_label_values(&[state.as_str()]).set(count);
+        // Modules that are gone are told no more.
+        self.running.reset();
+        for (module, counts) in modules {
+            let (path, id) = module.rsplit_once('/').unwrap_or(("", &module));
+            let path = format!("/{path}");
+            for (state, count) in states.into_iter().zip(counts) {
+                let labels = [id, path.as_str(), state.as_str()];
+                self.running.with_label_values(&labels).set(count);
+            }
         }
         self.queue.set(self.changes.len() as i64);
         let mut families = self.running.collect();

@@ -12,6 +12,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+mod modules;
+
 /// What the components of all tests did; each test's by its storage folder.
 static DONE: Mutex<Vec<(PathBuf, Instant, String)>> = Mutex::new(Vec::new());
 

@@ -106,6 +106,22 @@ impl<H: Host> Stager<'_, H> {
             Some(running) => running.graph().clone(),
             None => self.parse(content, &frame.global(node))?,
         };
+        if *node.block.name == *"import.http"
+            && let Some(inner) = graph
+                .nodes()
+                .iter()
+                .find(|inner| *inner.block.name == *"import.file")
+        {
+            self.tell([Diagnostic::error(
+                &codes::NOT_SUPPORTED,
+                inner.block.name_span,
+                "importing a module via import.http that contains an import.file block is not supported",
+            )
+            .with_help(
+                "what a server sends may not read files of this machine; import it with import.http, too",
+            )]);
+            return None;
+        }
         let module_path = content
             .module_path
             .clone()
