@@ -75,8 +75,14 @@ impl Look {
         format!("\u{1b}[{code}m{text}\u{1b}[0m")
     }
 
-    /// Adds the picture of a finding, with an empty line after it.
+    /// Adds the picture of a finding, with an empty line after it. A remark is a line: it needs no action.
     pub(crate) fn draw(self, out: &mut String, sources: &Sources, diagnostic: &Diagnostic) {
+        if diagnostic.severity == Severity::Info {
+            let line = river_syntax::render::concise(sources, diagnostic);
+            out.push_str(&self.paint(Paint::Faint, &normalize_untrusted_str(&line)));
+            out.push_str("\n\n");
+            return;
+        }
         let renderer = if self.colour {
             Renderer::styled()
         } else {

@@ -8,9 +8,9 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::sync::mpsc;
 
-const GOOD: &str = "loki.echo \"out\" { }\n";
+const GOOD: &str = "logging {\n\tlevel = \"debug\"\n}\n";
 /// A warning with a safe fix, as `env` is deprecated, and an error without one.
-const BAD: &str = "loki.echo \"a\" {\n\tnope = env(\"HOME\")\n}\n";
+const BAD: &str = "logging {\n\tnope = env(\"HOME\")\n}\n";
 
 fn home() -> Home {
     let home = Home::new();
@@ -31,7 +31,7 @@ fn lines_pictures_and_counts_are_for_people() {
     insta::assert_snapshot!(told(&here, &["check", "good.alloy", "bad.alloy"], ""), @r#"
     1
     ---
-    bad.alloy:2:2: error[AR0100]: unrecognized attribute name "nope" (nothing of the kind may stand here)
+    bad.alloy:2:2: error[AR0100]: unrecognized attribute name "nope" (this block takes: format, level, write_to)
     bad.alloy:2:9: warning[AR0165]: env is deprecated, use sys.env (write sys.env)
     1 error, 1 warning in 1 of 2 files; 1 fixable with --fix
     "#);
@@ -44,7 +44,7 @@ fn lines_pictures_and_counts_are_for_people() {
     2 │     nope = env("HOME")
       │     ━━━━
       │
-      ╰ help: nothing of the kind may stand here
+      ╰ help: this block takes: format, level, write_to
 
     warning[AR0165]: env is deprecated, use sys.env
       ╭▸ bad.alloy:2:9
@@ -72,7 +72,7 @@ fn lines_pictures_and_counts_are_for_people() {
     insta::assert_snapshot!(told(&here, &["check", "--stdin-filename", "conf/x.alloy"], "a = 1\n"), @r#"
     1
     ---
-    conf/x.alloy:1:1: error[AR0207]: attribute "a" stands outside of any block (at the top level stand blocks only; put it into the block that it belongs to)
+    conf/x.alloy:1:1: error[AR0207]: attribute "a" stands outside of any block (here stand blocks only; put it into the block that it belongs to)
     1 error, 0 warnings in conf/x.alloy
     "#);
 }
@@ -158,7 +158,7 @@ fn severities_are_decided_by_flags_files_and_comments() {
     1
     ---
     alloy-rs.toml:3:2: error[AR0424]: unknown key "lint" (did you mean lints?)
-    bad.alloy:2:2: warning[AR0100]: unrecognized attribute name "nope" (nothing of the kind may stand here)
+    bad.alloy:2:2: warning[AR0100]: unrecognized attribute name "nope" (this block takes: format, level, write_to)
     bad.alloy:2:9: warning[AR0165]: env is deprecated, use sys.env (write sys.env)
     1 error, 2 warnings in 2 of 3 files; 1 fixable with --fix
     "#);
@@ -186,7 +186,7 @@ fn safe_fixes_are_shown_and_written() {
     --- bad.alloy
     +++ bad.alloy
     @@ -1,3 +1,3 @@
-     loki.echo "a" {
+     logging {
     -	nope = env("HOME")
     +	nope = sys.env("HOME")
      }
@@ -202,7 +202,7 @@ fn safe_fixes_are_shown_and_written() {
     insta::assert_snapshot!(told(&here, &["check", "--fix", "bad.alloy"], ""), @r#"
     1
     ---
-    bad.alloy:2:2: error[AR0100]: unrecognized attribute name "nope" (nothing of the kind may stand here)
+    bad.alloy:2:2: error[AR0100]: unrecognized attribute name "nope" (this block takes: format, level, write_to)
     fixed 1 finding in 1 file
     1 error, 0 warnings in bad.alloy
     "#);
@@ -228,9 +228,7 @@ fn safe_fixes_are_shown_and_written() {
     	]
     }
     ---
-    <stdin>:5:2: warning[AR0211]: write_to is accepted, not acted on yet (the agent's own lines go to stderr only in this version)
     fixed 1 finding in 1 file
-    0 errors, 1 warning in <stdin>
     "#
     );
     assert_eq!(
@@ -289,7 +287,7 @@ fn a_watched_file_is_checked_after_each_change() {
     };
     wait_for("waiting for changes");
     // Replaced by renaming, as editors do.
-    home.write("new", "loki.echo \"out\" {\n\tx = 1\n}\n");
+    home.write("new", "logging {\n\tx = 1\n}\n");
     std::fs::rename(home.path("new"), home.path("good.alloy")).unwrap();
     wait_for("good.alloy:2:2: error[AR0100]");
     wait_for("waiting for changes");

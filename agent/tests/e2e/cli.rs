@@ -95,7 +95,7 @@ fn what_has_syntax_errors_is_not_formatted() {
 #[test]
 fn check_tells_all_mistakes_and_starts_nothing() {
     let home = Home::new();
-    let good = home.write("good.alloy", "loki.echo \"out\" { }\n");
+    let good = home.write("good.alloy", "logging {\n\tlevel = \"debug\"\n}\n");
     let output = run(&["check", good.to_str().unwrap()], "");
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     assert_eq!((text(&output.stdout), text(&output.stderr)), ("", ""));
@@ -111,9 +111,13 @@ fn check_tells_all_mistakes_and_starts_nothing() {
     let told = home.anonymous(text(&output.stderr));
     insta::assert_snapshot!(told, @r#"
     HOME/broken.alloy:2:15: error[AR0108]: targets: expected array, got number (put the value in brackets: [ … ])
+    HOME/broken.alloy:3:15: warning[AR0407]: an empty `forward_to`: everything is dropped (name a receiver, such as that of a `.write` component)
+    HOME/broken.alloy:6:1: warning[AR0253]: loki.relabel.r is unused: nothing writes to its receiver (hand loki.relabel.r.receiver to a component that forwards, or take it away)
     HOME/broken.alloy:7:16: error[AR0201]: component "loki.echo.nope.receiver" does not exist or is out of scope (a component is named in full: its name, its label, and what it exports)
-    HOME/broken.alloy:14:16: error[AR0111]: expression is no valid regular expression: unclosed group (expressions are RE2's; between backticks a backslash needs no second one)
-    3 errors, 0 warnings in HOME/broken.alloy
+    HOME/broken.alloy:10:1: warning[AR0253]: loki.process.p is unused: nothing writes to its receiver (hand loki.process.p.receiver to a component that forwards, or take it away)
+    HOME/broken.alloy:11:15: warning[AR0407]: an empty `forward_to`: everything is dropped (name a receiver, such as that of a `.write` component)
+    HOME/broken.alloy:14:17: error[AR0300]: `expression` is no valid regular expression: unclosed group (close the group, or write a plain parenthesis as `\\(`)
+    3 errors, 4 warnings in HOME/broken.alloy
     "#);
     assert!(!told.contains('\u{1b}'), "no colours in a pipe");
 

@@ -12,6 +12,7 @@ mod check;
 mod cli;
 mod cli_language;
 mod flow;
+mod graph;
 mod harness;
 mod http_api;
 mod http_settings;

@@ -21,6 +21,10 @@ pub(super) fn analyze(settled: &Settled, texts: &[Source]) -> (Sources, Vec<Diag
             files.push(Arc::new(ParsedFile::parse(file, source.text())));
         }
     }
+    if !unreadable.is_empty() {
+        // What stands around such bytes cannot be trusted to be what was meant.
+        return (sources, unreadable);
+    }
     let settings = Settings {
         target: settled.target,
         min_stability: settled.stability,
@@ -44,7 +48,6 @@ pub(super) fn analyze(settled: &Settled, texts: &[Source]) -> (Sources, Vec<Diag
             .collect();
         found.extend(new);
     }
-    found.extend(unreadable);
     found.sort_by_key(|finding| (finding.primary.span.file, finding.primary.span.start));
     (sources, found)
 }
