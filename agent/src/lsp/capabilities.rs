@@ -3,7 +3,7 @@
 use super::features::tokens;
 use super::positions::Encoding;
 use lsp_types::{
-    ClientCapabilities, FoldingRangeProviderCapability, OneOf, SaveOptions, SelectionRangeProviderCapability,
+    ClientCapabilities, DocumentLinkOptions, RenameOptions, WorkDoneProgressOptions, FoldingRangeProviderCapability, OneOf, SaveOptions, SelectionRangeProviderCapability,
     SemanticTokensFullOptions, SemanticTokensOptions, ServerCapabilities, TextDocumentSyncCapability,
     TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
 };
@@ -15,6 +15,8 @@ pub(crate) struct Client {
     pub(crate) hierarchical_symbols: bool,
     /// Takes places beside a diagnostic.
     pub(crate) related_information: bool,
+    /// Takes definitions with the range that leads to them.
+    pub(crate) definition_links: bool,
 }
 
 impl Client {
@@ -24,6 +26,10 @@ impl Client {
             hierarchical_symbols: document
                 .and_then(|document| document.document_symbol.as_ref())
                 .and_then(|symbols| symbols.hierarchical_document_symbol_support)
+                .unwrap_or_default(),
+            definition_links: document
+                .and_then(|document| document.definition.as_ref())
+                .and_then(|definition| definition.link_support)
                 .unwrap_or_default(),
             related_information: document
                 .and_then(|document| document.publish_diagnostics.as_ref())
@@ -55,6 +61,18 @@ pub(crate) fn server(encoding: Encoding) -> ServerCapabilities {
             }
             .into(),
         ),
+        definition_provider: Some(OneOf::Left(true)),
+        references_provider: Some(OneOf::Left(true)),
+        document_highlight_provider: Some(OneOf::Left(true)),
+        workspace_symbol_provider: Some(OneOf::Left(true)),
+        document_link_provider: Some(DocumentLinkOptions {
+            resolve_provider: Some(false),
+            work_done_progress_options: WorkDoneProgressOptions::default(),
+        }),
+        rename_provider: Some(OneOf::Right(RenameOptions {
+            prepare_provider: Some(true),
+            work_done_progress_options: WorkDoneProgressOptions::default(),
+        })),
         document_formatting_provider: Some(OneOf::Left(true)),
         document_range_formatting_provider: Some(OneOf::Left(true)),
         ..ServerCapabilities::default()

@@ -2,11 +2,13 @@
 //!
 //! A text is parsed when something first asks for its tree, so a burst of edits parses once.
 
+use super::names::Names;
 use super::positions::{Encoding, LineIndex};
 use lsp_types::{TextDocumentContentChangeEvent, Uri};
 use river_syntax::{FileId, Parse, Span, parse_file};
 use std::cell::OnceCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 /// A text at one version.
 #[derive(Debug)]
@@ -22,6 +24,7 @@ pub(crate) struct Document {
     /// The text and its lines.
     pub(crate) index: LineIndex,
     parse: OnceCell<Parse>,
+    names: OnceCell<Names>,
 }
 
 impl Document {
@@ -33,6 +36,7 @@ impl Document {
             version,
             index: LineIndex::new(text, encoding),
             parse: OnceCell::new(),
+            names: OnceCell::new(),
         }
     }
 
@@ -61,6 +65,7 @@ impl Document {
             version: Some(version),
             index,
             parse: OnceCell::new(),
+            names: OnceCell::new(),
         }
     }
 
@@ -73,6 +78,16 @@ impl Document {
     pub(crate) fn parse(&self) -> &Parse {
         self.parse
             .get_or_init(|| parse_file(self.file, self.index.text().clone()))
+    }
+
+    /// What it defines and refers to.
+    pub(crate) fn names(&self) -> &Names {
+        self.names.get_or_init(|| Names::of(self.parse()))
+    }
+
+    /// What stands at a place.
+    pub(crate) fn slice(&self, span: Span) -> &str {
+        self.text().get(span.range()).unwrap_or("")
     }
 
     /// A range of its bytes.
@@ -90,18 +105,15 @@ pub(crate) fn path_of(uri: &Uri) -> PathBuf {
         .unwrap_or_else(|| PathBuf::from(uri.as_str()))
 }
 
-#[cfg(test)]
 /// The URI of a file; `None` of a path that is not absolute.
-pub(crate) fn uri_of(path: &std::path::Path) -> Option<Uri> {
-    <Uri as std::str::FromStr>::from_str(url::Url::from_file_path(path).ok()?.as_str()).ok()
+pub(crate) fn uri_of(path: &Path) -> Option<Uri> {
+    Uri::from_str(url::Url::from_file_path(path).ok()?.as_str()).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use lsp_types::{Position, Range};
-    use std::path::Path;
-    use std::str::FromStr;
 
     fn document(text: &str) -> Document {
         let uri = Uri::from_str("file:///tmp/a%20b.alloy").unwrap();

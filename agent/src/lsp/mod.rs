@@ -8,13 +8,19 @@
 
 mod capabilities;
 mod check;
+mod context;
 mod dispatch;
 mod documents;
 mod features;
+mod modules;
+mod names;
 mod positions;
+mod resolve;
+mod schema;
 mod server;
 mod settings;
 mod tree;
+mod types;
 mod workspace;
 
 pub(crate) use settings::Settings;

@@ -4,19 +4,21 @@ use super::ServeError;
 use super::capabilities::{self, Client};
 use super::check;
 use super::dispatch::{Dispatch, Refusal, refuse};
-use super::documents::Document;
-use super::features::{folding, formatting, selection, symbols, tokens};
+use super::documents::{Document, path_of};
+use super::features::{folding, formatting, navigation, rename, selection, symbols, tokens};
 use super::positions::Encoding;
+use super::resolve::View;
 use super::settings::Settings;
 use super::workspace::Workspace;
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, RequestId, Response};
 use lsp_types::notification::{self as told, Notification as _};
 use lsp_types::{
-    InitializeParams, InitializeResult, Location, MessageType, PublishDiagnosticsParams, ServerInfo,
+    GotoDefinitionResponse, InitializeParams, InitializeResult, Location, MessageType, PublishDiagnosticsParams, ServerInfo,
     ShowMessageParams, Uri, request as ask,
 };
 use serde::de::DeserializeOwned;
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 /// Messages that are read ahead to see whether the client has cancelled what waits.
@@ -62,13 +64,25 @@ pub(crate) fn run(connection: &Connection, defaults: Settings) -> Result<(), Ser
         connection,
         client: Client::of(&params.capabilities),
         settings: defaults,
-        workspace: Workspace::new(encoding),
+        workspace: Workspace::new(encoding, roots(&params)),
         waiting: VecDeque::new(),
     };
     if let Some(options) = &params.initialization_options {
         server.set(options);
     }
     server.serve()
+}
+
+/// The folders that the editor shows.
+fn roots(params: &InitializeParams) -> Vec<PathBuf> {
+    let folders = params.workspace_folders.as_deref().unwrap_or_default();
+    let mut roots: Vec<PathBuf> = folders.iter().map(|folder| path_of(&folder.uri)).collect();
+    #[expect(deprecated, reason = "older clients say nothing else")]
+    if roots.is_empty() {
+        roots.extend(params.root_uri.as_ref().map(path_of));
+    }
+    roots.retain(|root| root.is_absolute());
+    roots
 }
 
 impl Server<'_> {
@@ -179,6 +193,44 @@ impl Server<'_> {
                 let document = server.document(&params.text_document.uri)?;
                 Ok(Some(tokens::of(&document, Some(params.range)).into()))
             })
+            .on::<ask::GotoDefinition>(|server, params| {
+                let at = params.text_document_position_params;
+                let view = server.view(&at.text_document.uri)?;
+                let Some(link) = navigation::definition(&view, at.position) else {
+                    return Ok(None);
+                };
+                Ok(Some(match server.client.definition_links {
+                    true => GotoDefinitionResponse::Link(vec![link]),
+                    false => Location::new(link.target_uri, link.target_selection_range).into(),
+                }))
+            })
+            .on::<ask::References>(|server, params| {
+                let at = params.text_document_position;
+                let view = server.view(&at.text_document.uri)?;
+                let with_definition = params.context.include_declaration;
+                Ok(Some(navigation::references(&view, at.position, with_definition)))
+            })
+            .on::<ask::DocumentHighlightRequest>(|server, params| {
+                let at = params.text_document_position_params;
+                let view = server.view(&at.text_document.uri)?;
+                Ok(Some(navigation::highlights(&view, at.position)))
+            })
+            .on::<ask::PrepareRenameRequest>(|server, params| {
+                let view = server.view(&params.text_document.uri)?;
+                rename::prepare(&view, params.position).map(Some)
+            })
+            .on::<ask::Rename>(|server, params| {
+                let at = params.text_document_position;
+                let view = server.view(&at.text_document.uri)?;
+                rename::rename(&view, at.position, &params.new_name).map(Some)
+            })
+            .on::<ask::WorkspaceSymbolRequest>(|server, params| {
+                let found = navigation::workspace_symbols(&server.workspace, &params.query);
+                Ok(Some(lsp_types::WorkspaceSymbolResponse::Flat(found)))
+            })
+            .on::<ask::DocumentLinkRequest>(|server, params| {
+                Ok(Some(navigation::links(&server.view(&params.text_document.uri)?)))
+            })
             .on::<ask::Formatting>(|server, params| {
                 Ok(Some(formatting::document(
                     &*server.document(&params.text_document.uri)?,
@@ -246,7 +298,10 @@ impl Server<'_> {
 
     fn set(&mut self, sent: &serde_json::Value) {
         match self.settings.with(sent) {
-            Ok(settings) => self.settings = settings,
+            Ok(settings) => {
+                self.workspace.mode = settings.mode;
+                self.settings = settings;
+            }
             Err(error) => self.show(format!("alloy-rs lsp: the settings are not used: {error}")),
         }
     }
@@ -255,6 +310,10 @@ impl Server<'_> {
         self.workspace
             .get(uri)
             .ok_or_else(|| Refusal::failed(format!("{} is not open", uri.as_str())))
+    }
+
+    fn view(&self, uri: &Uri) -> Result<View<'_>, Refusal> {
+        Ok(View::new(&self.workspace, self.document(uri)?))
     }
 
     /// Tells what is wrong with a document's syntax.

@@ -30,14 +30,14 @@ pub(crate) fn title(block: &Block<'_>) -> String {
     }
 }
 
-/// The kind that a block at the top of a file, or inside of another block, has in lists.
-pub(crate) fn kind(name: &str, level: u32) -> SymbolKind {
+/// The kind that a block has in lists.
+pub(crate) fn kind(name: &str) -> SymbolKind {
     match name {
         "declare" => SymbolKind::CLASS,
         "argument" => SymbolKind::FIELD,
         "export" => SymbolKind::PROPERTY,
         _ if name.starts_with("import.") => SymbolKind::MODULE,
-        _ if level == MAX_LEVELS && name.contains('.') => SymbolKind::OBJECT,
+        _ if name.contains('.') && !name.starts_with("stage.") => SymbolKind::OBJECT,
         _ => SymbolKind::STRUCT,
     }
 }
@@ -59,7 +59,7 @@ fn of_body(document: &Document, body: Body<'_>, levels: u32) -> Vec<DocumentSymb
                     let name_span = block.name_span();
                     let children = block.body().map(|body| of_body(document, body, below));
                     let selection = block.label().map_or(name_span, |(_, label)| name_span.to(label));
-                    let kind = kind(&block.name(), levels);
+                    let kind = kind(&block.name());
                     (title(&block), kind, selection, children.unwrap_or_default())
                 }
             };
