@@ -99,8 +99,17 @@ pub(crate) fn at(parse: &Parse, offset: u32) -> Context {
         context.followed = is_followed(tokens, context.word.end);
     }
     let brackets = open_brackets(tree, end);
-    let body = brackets.iter().position(|bracket| matches!(bracket.kind, Bracket::Block(_)));
-    let inside: Vec<&Open> = brackets.iter().take(body.unwrap_or(brackets.len())).rev().collect();
+    if brackets.len() > MAX_BRACKETS {
+        return context;
+    }
+    let body = brackets
+        .iter()
+        .position(|bracket| matches!(bracket.kind, Bracket::Block(_)));
+    let inside: Vec<&Open> = brackets
+        .iter()
+        .take(body.unwrap_or(brackets.len()))
+        .rev()
+        .collect();
     context.blocks = brackets
         .iter()
         .rev()
@@ -115,7 +124,12 @@ pub(crate) fn at(parse: &Parse, offset: u32) -> Context {
         [name, eq, ..] if tokens.kind(eq) == SyntaxKind::Eq => Some(tree.token_text(name).to_owned()),
         _ => None,
     };
-    let path = || inside.iter().enumerate().map(|(at, open)| open.inside(tree, inside.get(at + 1), end));
+    let path = || {
+        inside
+            .iter()
+            .enumerate()
+            .map(|(at, open)| open.inside(tree, inside.get(at + 1), end))
+    };
     context.place = match attribute {
         Some(name) if in_text => Place::Text(name, path().collect()),
         Some(name) => Place::Value(name, path().collect()),
@@ -189,9 +203,13 @@ impl Open {
     }
 }
 
+/// Open brackets around a cursor that are looked at; in deeper nests nothing can be written.
+const MAX_BRACKETS: usize = 1000;
+
 /// The open brackets before a token, innermost first.
 fn open_brackets(tree: &Tree, end: u32) -> Vec<Open> {
     let tokens = tree.tokens();
+    let mut in_block = false;
     let mut closers: Vec<SyntaxKind> = Vec::new();
     let mut found: Vec<Open> = Vec::new();
     for token in (0..end).rev() {
@@ -209,10 +227,14 @@ fn open_brackets(tree: &Tree, end: u32) -> Vec<Open> {
                     closers.truncate(at);
                 } else if closers.is_empty() {
                     let kind = classify(tree, token, kind);
-                    let in_block = found.iter().any(|open| matches!(open.kind, Bracket::Block(_)));
+                    let is_block = matches!(kind, Bracket::Block(_));
                     // A list does not hold blocks: it was never closed, further up.
-                    if !in_block || matches!(kind, Bracket::Block(_)) {
+                    if !in_block || is_block {
                         found.push(Open { token, kind });
+                    }
+                    in_block |= is_block;
+                    if found.len() > MAX_BRACKETS {
+                        break;
                     }
                 }
             }

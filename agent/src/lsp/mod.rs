@@ -6,8 +6,10 @@
 //!
 //! Places: [`positions`]. Texts: [`documents`], [`workspace`]. The loop: [`server`]. One file for each thing that an editor can ask: [`features`].
 
+mod answers;
 mod capabilities;
 mod check;
+mod checks;
 mod context;
 mod dispatch;
 mod documents;
@@ -22,8 +24,6 @@ mod settings;
 mod tree;
 mod types;
 mod workspace;
-
-pub(crate) use settings::Settings;
 
 use lsp_server::{Connection, ProtocolError};
 
@@ -48,9 +48,9 @@ pub(crate) enum ServeError {
 ///
 /// # Errors
 /// Where the client is gone, or does not speak the protocol.
-pub(crate) fn serve(defaults: Settings) -> Result<(), ServeError> {
+pub(crate) fn serve() -> Result<(), ServeError> {
     let (connection, threads) = Connection::stdio();
-    let ended = server::run(&connection, defaults);
+    let ended = server::run(&connection);
     // The threads end when nobody holds the other side of their channels.
     drop(connection);
     let transport = threads.join();

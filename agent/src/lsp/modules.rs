@@ -31,11 +31,18 @@ pub(crate) fn file_name<'d>(document: &'d Document, import: &Definition) -> Opti
 /// The file or folder of an `import.file`, if it exists: beside the importing file, or in one of the editor's folders.
 pub(crate) fn path(document: &Document, import: &Definition, roots: &[PathBuf]) -> Option<PathBuf> {
     let (name, _) = file_name(document, import)?;
-    let folder = document.path.parent()?;
-    let mut candidates = std::iter::once(folder)
+    candidates(&name, document.path.parent()?, roots).find(|path| path.exists())
+}
+
+/// Where a module of this name may be.
+pub(crate) fn candidates<'p>(
+    name: &'p str,
+    folder: &'p Path,
+    roots: &'p [PathBuf],
+) -> impl Iterator<Item = PathBuf> + 'p {
+    std::iter::once(folder)
         .chain(roots.iter().map(PathBuf::as_path))
-        .map(|folder| normal(&folder.join(&name)));
-    candidates.find(|path| path.exists())
+        .map(move |folder| normal(&folder.join(name)))
 }
 
 /// A path without `.` and `..`, so that a file has one name.
@@ -64,7 +71,11 @@ fn text(expr: Expr<'_>, folder: &Path) -> Option<String> {
         }
         Expr::Ident(ident) if ident.name() == "module_path" => Some(folder.display().to_string()),
         Expr::Paren(paren) => text(paren.inner()?, folder),
-        Expr::Binary(binary) if binary.operator().is_some_and(|(kind, _)| kind == SyntaxKind::Plus) => {
+        Expr::Binary(binary)
+            if binary
+                .operator()
+                .is_some_and(|(kind, _)| kind == SyntaxKind::Plus) =>
+        {
             Some(text(binary.left()?, folder)? + &text(binary.right()?, folder)?)
         }
         Expr::Call(call) if call.callee()?.node().text() == "file.path_join" => {

@@ -145,16 +145,27 @@ impl Names {
             collector.body(body, FILE);
         }
         // What fits nowhere lies beside the body.
-        collector.expressions(root.children().into_iter().filter(|node| Body::cast(*node).is_none()), FILE);
+        collector.expressions(
+            root.children()
+                .into_iter()
+                .filter(|node| Body::cast(*node).is_none()),
+            FILE,
+        );
         let mut names = collector.names;
-        names.references.sort_by_key(|reference| reference.path.first().map(|part| part.start));
+        names
+            .references
+            .sort_by_key(|reference| reference.path.first().map(|part| part.start));
         names.missing = names.find_missing(parse.tree.text());
         names
     }
 
     /// The definition of a key in a scope itself.
     pub(crate) fn get(&self, scope: u32, key: &str) -> Option<u32> {
-        self.keys.get(key)?.iter().find(|(of, _)| *of == scope).map(|&(_, index)| index)
+        self.keys
+            .get(key)?
+            .iter()
+            .find(|(of, _)| *of == scope)
+            .map(|&(_, index)| index)
     }
 
     /// The definition of a number.
@@ -216,7 +227,10 @@ impl Names {
                 (Kind::Component, [space, _]) => import_key(part(space)),
                 _ => continue,
             };
-            if self.around(definition.scope).all(|scope| self.get(scope, &key).is_none()) {
+            if self
+                .around(definition.scope)
+                .all(|scope| self.get(scope, &key).is_none())
+            {
                 missing.push(vec![key]);
             }
         }
@@ -268,7 +282,7 @@ impl<'t> Collector<'t> {
             return;
         };
         if kind == Kind::Declare {
-            let inner = self.scope(scope, false, body.span());
+            let inner = self.scope(scope, false, inside(block));
             self.inner(index, inner);
             self.body(body, inner);
             return;
@@ -283,9 +297,9 @@ impl<'t> Collector<'t> {
                     }
                     self.expressions([attribute.node()], scope);
                 }
-                Statement::Block(inner) if kind == Kind::Foreach && inner.name() == "template" => {
-                    let Some(template) = inner.body() else { continue };
-                    let inner = self.scope(scope, true, template.span());
+                Statement::Block(block) if kind == Kind::Foreach && block.name() == "template" => {
+                    let Some(template) = block.body() else { continue };
+                    let inner = self.scope(scope, true, inside(block));
                     self.inner(index, inner);
                     if let Some(span) = variable {
                         self.variable(inner, span);
@@ -371,6 +385,18 @@ fn path_of(node: Node<'_>) -> Option<Vec<Span>> {
             _ => return None,
         }
     }
+}
+
+/// What stands between the braces of a block, layout included.
+fn inside(block: Block<'_>) -> Span {
+    let (tree, span) = (block.node().tree(), block.span());
+    let start = block
+        .open_brace()
+        .map_or(span.start, |open| tree.tokens().end(open));
+    let end = block
+        .close_brace()
+        .map_or(span.end, |close| tree.tokens().start(close));
+    Span::new(span.file, start, end.max(start))
 }
 
 fn name_parts(block: Block<'_>) -> Vec<Span> {

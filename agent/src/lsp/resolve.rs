@@ -39,7 +39,10 @@ impl Target {
 
     /// The name of its block, `loki.write`.
     pub(crate) fn block_name(&self) -> String {
-        let parts = self.definition().map(|definition| &*definition.name).unwrap_or_default();
+        let parts = self
+            .definition()
+            .map(|definition| &*definition.name)
+            .unwrap_or_default();
         dotted(&self.document, parts)
     }
 }
@@ -161,13 +164,16 @@ impl<'w> View<'w> {
 
     /// The `declare` of a component's block.
     pub(crate) fn declaration_of(&self, component: &Target) -> Option<Target> {
-        let definition = component.definition().filter(|found| found.kind == Kind::Component)?;
+        let definition = component
+            .definition()
+            .filter(|found| found.kind == Kind::Component)?;
         let name: Vec<&str> = definition
             .name
             .iter()
             .map(|&part| component.document.slice(part))
             .collect();
-        self.beside(&component.document).declaration(definition.scope, &name)
+        self.beside(&component.document)
+            .declaration(definition.scope, &name)
     }
 
     /// Something in the body of a `declare`, by its key.

@@ -2,39 +2,64 @@
 
 use super::ServeError;
 use super::capabilities::{self, Client};
-use super::check;
-use super::dispatch::{Dispatch, Refusal, refuse};
+use super::check::{Checker, Outcome};
+use super::dispatch::{Refusal, refuse};
 use super::documents::{Document, path_of};
-use super::features::{folding, formatting, navigation, rename, selection, symbols, tokens};
 use super::positions::Encoding;
 use super::resolve::View;
 use super::settings::Settings;
 use super::workspace::Workspace;
+use crate::lint_config::find::Finder;
+use crossbeam_channel::{Receiver, after, bounded, never, select};
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, RequestId, Response};
 use lsp_types::notification::{self as told, Notification as _};
 use lsp_types::{
-    GotoDefinitionResponse, InitializeParams, InitializeResult, Location, MessageType, PublishDiagnosticsParams, ServerInfo,
+    ConfigurationItem, ConfigurationParams, InitializeParams, InitializeResult, MessageType, ServerInfo,
     ShowMessageParams, Uri, request as ask,
 };
 use serde::de::DeserializeOwned;
-use std::collections::VecDeque;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Instant;
 
 /// Messages that are read ahead to see whether the client has cancelled what waits.
 const MAX_AHEAD: usize = 256;
 
+/// The identifier of the request for settings; there is one at a time.
+const SETTINGS_ID: &str = "alloy-rs/settings";
+
 /// A server with one client.
-pub(crate) struct Server<'c> {
+pub(super) struct Server<'c> {
     connection: &'c Connection,
-    client: Client,
-    settings: Settings,
-    workspace: Workspace,
+    /// Messages that are read already.
+    messages: Receiver<Message>,
+    pub(super) client: Client,
+    pub(super) settings: Settings,
+    pub(super) workspace: Workspace,
+    pub(super) checker: Checker,
+    /// `alloy-rs.toml` of folders.
+    pub(super) finder: RefCell<Finder>,
+    /// The last check of each configuration, by its first file.
+    pub(super) outcomes: HashMap<PathBuf, Outcome>,
+    /// The texts that findings were told of.
+    pub(super) told: HashSet<PathBuf>,
+    /// When to check.
+    pub(super) due: Option<Instant>,
     waiting: VecDeque<Message>,
 }
 
+/// What the loop goes on with.
+enum Event {
+    Message(Message),
+    Outcome(Outcome),
+    Due,
+    Gone,
+}
+
 /// Serves a client from `initialize` to `exit`.
-pub(crate) fn run(connection: &Connection, defaults: Settings) -> Result<(), ServeError> {
+pub(crate) fn run(connection: &Connection) -> Result<(), ServeError> {
     let (id, params) = connection.initialize_start()?;
     let params: InitializeParams = match serde_json::from_value(params) {
         Ok(params) => params,
@@ -62,15 +87,32 @@ pub(crate) fn run(connection: &Connection, defaults: Settings) -> Result<(), Ser
     connection.initialize_finish(id, serde_json::to_value(result)?)?;
     let mut server = Server {
         connection,
+        messages: read_ahead(connection)?,
         client: Client::of(&params.capabilities),
-        settings: defaults,
+        settings: Settings::default(),
         workspace: Workspace::new(encoding, roots(&params)),
+        checker: Checker::start()?,
+        finder: RefCell::default(),
+        outcomes: HashMap::new(),
+        told: HashSet::new(),
+        due: None,
         waiting: VecDeque::new(),
     };
     if let Some(options) = &params.initialization_options {
         server.set(options);
     }
+    server.greet();
     server.serve()
+}
+
+/// Takes messages as they come: the connection itself hands over one at a time, so that nobody would see what follows a request.
+fn read_ahead(connection: &Connection) -> std::io::Result<Receiver<Message>> {
+    let (sender, messages) = bounded(MAX_AHEAD);
+    let receiver = connection.receiver.clone();
+    std::thread::Builder::new()
+        .name("lsp-read".to_owned())
+        .spawn(move || receiver.into_iter().try_for_each(|message| sender.send(message)))?;
+    Ok(messages)
 }
 
 /// The folders that the editor shows.
@@ -86,31 +128,80 @@ fn roots(params: &InitializeParams) -> Vec<PathBuf> {
 }
 
 impl Server<'_> {
+    /// What the server asks of the client at the beginning: its settings, and to be told of files that change on the disk.
+    fn greet(&mut self) {
+        if self.client.configuration {
+            self.ask_settings();
+        }
+        if self.client.watches_files
+            && let Ok(params) = serde_json::to_value(capabilities::watched_files())
+        {
+            let method = <ask::RegisterCapability as ask::Request>::METHOD.to_owned();
+            let id = RequestId::from("alloy-rs/watch".to_owned());
+            self.send(Request { id, method, params }.into());
+        }
+    }
+
+    fn ask_settings(&self) {
+        let params = ConfigurationParams {
+            items: vec![ConfigurationItem {
+                scope_uri: None,
+                section: Some("alloy-rs".to_owned()),
+            }],
+        };
+        if let Ok(params) = serde_json::to_value(params) {
+            let method = <ask::WorkspaceConfiguration as ask::Request>::METHOD.to_owned();
+            let id = RequestId::from(SETTINGS_ID.to_owned());
+            self.send(Request { id, method, params }.into());
+        }
+    }
+
+    fn next(&mut self) -> Event {
+        if let Some(message) = self.waiting.pop_front() {
+            return Event::Message(message);
+        }
+        let due = match self.due {
+            Some(due) => after(due.saturating_duration_since(Instant::now())),
+            None => never(),
+        };
+        select! {
+            recv(self.messages) -> message => message.map_or(Event::Gone, Event::Message),
+            // The thread lives as long as this server.
+            recv(self.checker.outcomes) -> outcome => outcome.map_or(Event::Gone, Event::Outcome),
+            recv(due) -> _ => Event::Due,
+        }
+    }
+
     fn serve(&mut self) -> Result<(), ServeError> {
         loop {
-            let message = match self.waiting.pop_front() {
-                Some(message) => message,
-                None => match self.connection.receiver.recv() {
-                    Ok(message) => message,
-                    Err(_) => return Err(ServeError::Gone),
-                },
-            };
-            match message {
-                Message::Request(request) => {
+            match self.next() {
+                Event::Gone => return Err(ServeError::Gone),
+                Event::Due => self.check(),
+                Event::Outcome(outcome) => self.checked(outcome),
+                Event::Message(Message::Request(request)) => {
                     if request.method == <ask::Shutdown as ask::Request>::METHOD {
                         return self.shut_down(request.id);
                     }
-                    if let Some(response) = self.answer(request) {
+                    let id = request.id.clone();
+                    let response = match self.is_cancelled(&id) {
+                        true => Some(refuse(
+                            id,
+                            ErrorCode::RequestCanceled,
+                            "cancelled by the client".to_owned(),
+                        )),
+                        false => self.answer(request),
+                    };
+                    if let Some(response) = response {
                         self.send(response.into());
                     }
                 }
-                Message::Notification(notification) => {
+                Event::Message(Message::Notification(notification)) => {
                     if notification.method == told::Exit::METHOD {
                         return Err(ServeError::Gone);
                     }
                     self.hear(notification);
                 }
-                Message::Response(_) => {}
+                Event::Message(Message::Response(response)) => self.heard_back(&response),
             }
         }
     }
@@ -119,7 +210,7 @@ impl Server<'_> {
     fn shut_down(&mut self, id: RequestId) -> Result<(), ServeError> {
         self.send(Response::new_ok(id, ()).into());
         let rest = std::mem::take(&mut self.waiting);
-        for message in rest.into_iter().chain(self.connection.receiver.iter()) {
+        for message in rest.into_iter().chain(self.messages.iter()) {
             match message {
                 Message::Notification(notification) if notification.method == told::Exit::METHOD => {
                     return Ok(());
@@ -134,12 +225,12 @@ impl Server<'_> {
         Err(ServeError::Gone)
     }
 
-    fn send(&self, message: Message) {
+    pub(super) fn send(&self, message: Message) {
         // Only fails when the client is gone; then the next read says so.
         let _ = self.connection.sender.send(message);
     }
 
-    fn notify<N: told::Notification>(&self, params: N::Params) {
+    pub(super) fn notify<N: told::Notification>(&self, params: N::Params) {
         if let Ok(params) = serde_json::to_value(params) {
             let method = N::METHOD.to_owned();
             self.send(Notification { method, params }.into());
@@ -149,7 +240,7 @@ impl Server<'_> {
     /// Whether the client does not want the answer any more: looks at what it has sent meanwhile.
     fn is_cancelled(&mut self, id: &RequestId) -> bool {
         while self.waiting.len() < MAX_AHEAD
-            && let Ok(message) = self.connection.receiver.try_recv()
+            && let Ok(message) = self.messages.try_recv()
         {
             self.waiting.push_back(message);
         }
@@ -162,101 +253,23 @@ impl Server<'_> {
         })
     }
 
-    fn answer(&mut self, request: Request) -> Option<Response> {
-        if self.is_cancelled(&request.id) {
-            let message = "cancelled by the client".to_owned();
-            return Some(refuse(request.id, ErrorCode::RequestCanceled, message));
-        }
-        Dispatch::new(self, request)
-            .on::<ask::DocumentSymbolRequest>(|server, params| {
-                let document = server.document(&params.text_document.uri)?;
-                Ok(Some(symbols::outline(
-                    &document,
-                    server.client.hierarchical_symbols,
-                )))
-            })
-            .on::<ask::FoldingRangeRequest>(|server, params| {
-                Ok(Some(folding::ranges(
-                    &*server.document(&params.text_document.uri)?,
-                )))
-            })
-            .on::<ask::SelectionRangeRequest>(|server, params| {
-                let document = server.document(&params.text_document.uri)?;
-                let around = |position| selection::around(&document, position);
-                Ok(Some(params.positions.into_iter().map(around).collect()))
-            })
-            .on::<ask::SemanticTokensFullRequest>(|server, params| {
-                let document = server.document(&params.text_document.uri)?;
-                Ok(Some(tokens::of(&document, None).into()))
-            })
-            .on::<ask::SemanticTokensRangeRequest>(|server, params| {
-                let document = server.document(&params.text_document.uri)?;
-                Ok(Some(tokens::of(&document, Some(params.range)).into()))
-            })
-            .on::<ask::GotoDefinition>(|server, params| {
-                let at = params.text_document_position_params;
-                let view = server.view(&at.text_document.uri)?;
-                let Some(link) = navigation::definition(&view, at.position) else {
-                    return Ok(None);
-                };
-                Ok(Some(match server.client.definition_links {
-                    true => GotoDefinitionResponse::Link(vec![link]),
-                    false => Location::new(link.target_uri, link.target_selection_range).into(),
-                }))
-            })
-            .on::<ask::References>(|server, params| {
-                let at = params.text_document_position;
-                let view = server.view(&at.text_document.uri)?;
-                let with_definition = params.context.include_declaration;
-                Ok(Some(navigation::references(&view, at.position, with_definition)))
-            })
-            .on::<ask::DocumentHighlightRequest>(|server, params| {
-                let at = params.text_document_position_params;
-                let view = server.view(&at.text_document.uri)?;
-                Ok(Some(navigation::highlights(&view, at.position)))
-            })
-            .on::<ask::PrepareRenameRequest>(|server, params| {
-                let view = server.view(&params.text_document.uri)?;
-                rename::prepare(&view, params.position).map(Some)
-            })
-            .on::<ask::Rename>(|server, params| {
-                let at = params.text_document_position;
-                let view = server.view(&at.text_document.uri)?;
-                rename::rename(&view, at.position, &params.new_name).map(Some)
-            })
-            .on::<ask::WorkspaceSymbolRequest>(|server, params| {
-                let found = navigation::workspace_symbols(&server.workspace, &params.query);
-                Ok(Some(lsp_types::WorkspaceSymbolResponse::Flat(found)))
-            })
-            .on::<ask::DocumentLinkRequest>(|server, params| {
-                Ok(Some(navigation::links(&server.view(&params.text_document.uri)?)))
-            })
-            .on::<ask::Formatting>(|server, params| {
-                Ok(Some(formatting::document(
-                    &*server.document(&params.text_document.uri)?,
-                )))
-            })
-            .on::<ask::RangeFormatting>(|server, params| {
-                let document = server.document(&params.text_document.uri)?;
-                Ok(Some(formatting::range(&document, params.range)))
-            })
-            .finish()
-    }
-
     fn hear(&mut self, notification: Notification) {
         match notification.method.as_str() {
             told::DidOpenTextDocument::METHOD => {
                 if let Some(params) = self.params::<told::DidOpenTextDocument>(notification) {
-                    let document = self.workspace.open(params.text_document);
-                    self.publish(&document);
+                    self.workspace.open(params.text_document);
+                    self.check_now();
                 }
             }
             told::DidChangeTextDocument::METHOD => {
                 if let Some(params) = self.params::<told::DidChangeTextDocument>(notification) {
                     let of = params.text_document;
-                    let changed = self.workspace.change(&of.uri, of.version, params.content_changes);
-                    if let Some(document) = changed {
-                        self.publish(&document);
+                    if self
+                        .workspace
+                        .change(&of.uri, of.version, params.content_changes)
+                        .is_some()
+                    {
+                        self.check_soon();
                     }
                 }
             }
@@ -265,15 +278,35 @@ impl Server<'_> {
                     && let Some(document) = self.workspace.close(&params.text_document.uri)
                 {
                     self.clear(&document);
+                    self.check_soon();
                 }
+            }
+            told::DidSaveTextDocument::METHOD | told::DidChangeWatchedFiles::METHOD => {
+                // Perhaps it was `alloy-rs.toml`.
+                *self.finder.borrow_mut() = Finder::default();
+                self.outcomes.clear();
+                self.check_soon();
             }
             told::DidChangeConfiguration::METHOD => {
                 if let Some(params) = self.params::<told::DidChangeConfiguration>(notification) {
-                    self.set(&params.settings);
+                    match self.client.configuration {
+                        true => self.ask_settings(),
+                        false => self.set(&params.settings),
+                    }
                 }
             }
-            // Cancelling looks ahead; saves and the rest change nothing here.
+            // Cancelling looks ahead; the rest changes nothing here.
             _ => {}
+        }
+    }
+
+    /// The client answers what the server has asked.
+    fn heard_back(&mut self, response: &Response) {
+        if response.id == RequestId::from(SETTINGS_ID.to_owned())
+            && let Ok(answer) = &response.response_result
+            && let Some(settings) = answer.get(0)
+        {
+            self.set(&settings.clone());
         }
     }
 
@@ -297,49 +330,27 @@ impl Server<'_> {
     }
 
     fn set(&mut self, sent: &serde_json::Value) {
-        match self.settings.with(sent) {
-            Ok(settings) => {
+        match Settings::of(sent) {
+            Ok(None) => {}
+            Ok(Some(settings)) => {
                 self.workspace.mode = settings.mode;
-                self.settings = settings;
+                if settings != self.settings {
+                    self.settings = settings;
+                    self.outcomes.clear();
+                    self.check_soon();
+                }
             }
             Err(error) => self.show(format!("alloy-rs lsp: the settings are not used: {error}")),
         }
     }
 
-    fn document(&self, uri: &Uri) -> Result<Rc<Document>, Refusal> {
+    pub(super) fn document(&self, uri: &Uri) -> Result<Rc<Document>, Refusal> {
         self.workspace
             .get(uri)
             .ok_or_else(|| Refusal::failed(format!("{} is not open", uri.as_str())))
     }
 
-    fn view(&self, uri: &Uri) -> Result<View<'_>, Refusal> {
+    pub(super) fn view(&self, uri: &Uri) -> Result<View<'_>, Refusal> {
         Ok(View::new(&self.workspace, self.document(uri)?))
-    }
-
-    /// Tells what is wrong with a document's syntax.
-    fn publish(&self, document: &Document) {
-        let place = |span: river_syntax::Span| {
-            (span.file == document.file)
-                .then(|| Location::new(document.uri.clone(), document.index.range(span)))
-        };
-        let diagnostics = document
-            .parse()
-            .errors
-            .iter()
-            .map(|found| check::diagnostic(document, found, self.client.related_information, place))
-            .collect();
-        self.notify::<told::PublishDiagnostics>(PublishDiagnosticsParams {
-            uri: document.uri.clone(),
-            diagnostics,
-            version: document.version,
-        });
-    }
-
-    fn clear(&self, document: &Document) {
-        self.notify::<told::PublishDiagnostics>(PublishDiagnosticsParams {
-            uri: document.uri.clone(),
-            diagnostics: Vec::new(),
-            version: None,
-        });
     }
 }

@@ -171,7 +171,10 @@ impl Workspace {
         if self.mode == Mode::Auto {
             let mut groups = related(&files).into_iter();
             let group: Vec<usize> = groups.find(|group| group.contains(&own)).unwrap_or_default();
-            files = group.into_iter().filter_map(|at| files.get(at).cloned()).collect();
+            files = group
+                .into_iter()
+                .filter_map(|at| files.get(at).cloned())
+                .collect();
         }
         files
     }
@@ -190,7 +193,10 @@ impl Workspace {
     /// All `*.alloy` files of the editor's folders, and all that are open.
     pub(crate) fn all(&self) -> Vec<Rc<Document>> {
         let mut found: BTreeMap<PathBuf, Rc<Document>> = self.open.clone();
-        let walks = self.roots.iter().flat_map(|root| ignore::Walk::new(root).take(MAX_WALKED));
+        let walks = self
+            .roots
+            .iter()
+            .flat_map(|root| ignore::Walk::new(root).take(MAX_WALKED));
         for entry in walks.flatten() {
             if found.len() >= MAX_WORKSPACE_FILES {
                 break;

@@ -70,7 +70,12 @@ impl Client {
 
     /// With an editor's usual abilities.
     pub(crate) fn usual() -> Self {
-        Self::start(json!({
+        Self::start(Self::abilities())
+    }
+
+    /// What an editor says of itself.
+    pub(crate) fn abilities() -> Value {
+        json!({
             "processId": null,
             "rootUri": null,
             "capabilities": {
@@ -81,7 +86,7 @@ impl Client {
                     "codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["quickfix", "source.fixAll"]}}},
                 },
             },
-        }))
+        })
     }
 
     pub(crate) fn send(&mut self, message: Message) {

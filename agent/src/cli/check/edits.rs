@@ -9,13 +9,13 @@ const MAX_TRIED_ALONE: usize = 200;
 
 /// Texts after some fixes, and how many those were.
 #[derive(Debug, PartialEq)]
-pub(super) struct Edited {
-    pub(super) texts: Vec<String>,
-    pub(super) fixes: usize,
+pub(crate) struct Edited {
+    pub(crate) texts: Vec<String>,
+    pub(crate) fixes: usize,
 }
 
 /// Applies fixes, the first of those that stand in each other's way; `None` where nothing comes of it. The number of a file is its place among the texts.
-pub(super) fn apply(texts: &[&str], fixes: &[&Fix]) -> Option<Edited> {
+pub(crate) fn apply(texts: &[&str], fixes: &[&Fix]) -> Option<Edited> {
     let chosen = choose(texts, fixes);
     if chosen.is_empty() {
         return None;

@@ -1,7 +1,7 @@
 //! `alloy-rs check`: finds mistakes in configurations without running them.
 
 mod analysis;
-mod edits;
+pub(crate) mod edits;
 mod fix;
 mod options;
 mod round;

@@ -21,7 +21,7 @@ pub(crate) fn range(document: &Document, range: Range) -> Vec<TextEdit> {
 }
 
 /// One edit without the lines at both ends that stay: marks and folds of the editor hold there.
-fn difference(document: &Document, place: std::ops::Range<u32>, new: &str) -> Vec<TextEdit> {
+pub(crate) fn difference(document: &Document, place: std::ops::Range<u32>, new: &str) -> Vec<TextEdit> {
     let old = document
         .text()
         .get(place.start as usize..place.end as usize)

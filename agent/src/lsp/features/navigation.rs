@@ -101,7 +101,10 @@ fn symbol(document: &Rc<Document>, definition: &Definition, name: String, block:
         tags: None,
         deprecated: None,
         location: Location::new(document.uri.clone(), document.index.range(definition.span)),
-        container_name: document.path.file_name().map(|name| name.to_string_lossy().into_owned()),
+        container_name: document
+            .path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned()),
     }
 }
 

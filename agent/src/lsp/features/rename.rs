@@ -37,7 +37,10 @@ pub(crate) fn rename(view: &View<'_>, position: Position, new: &str) -> Result<W
     if let Some(other) = taken(view, &target, new) {
         return Err(Refusal::failed(format!("{other} is there already")));
     }
-    #[expect(clippy::mutable_key_type, reason = "the protocol's type; nothing changes in a URI")]
+    #[expect(
+        clippy::mutable_key_type,
+        reason = "the protocol's type; nothing changes in a URI"
+    )]
     let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();
     for (document, span) in view.occurrences(&target) {
         changes.entry(document.uri.clone()).or_default().push(TextEdit {
@@ -57,7 +60,11 @@ fn taken(view: &View<'_>, target: &Target, new: &str) -> Option<String> {
     let names = target.document.names();
     let in_scope = names.get(definition.scope, &key).is_some();
     let of_file = names.scopes.get(definition.scope as usize)?.parent.is_none();
-    let elsewhere = of_file && view.unit.iter().any(|file| file.names().get(crate::lsp::names::FILE, &key).is_some());
+    let elsewhere = of_file
+        && view
+            .unit
+            .iter()
+            .any(|file| file.names().get(crate::lsp::names::FILE, &key).is_some());
     (in_scope || elsewhere).then(|| match definition.kind {
         Kind::Variable => new.to_owned(),
         _ => format!("{block} {new:?}"),

@@ -1,6 +1,6 @@
 //! Findings as the protocol tells them.
 
-use super::documents::Document;
+use crate::lsp::documents::Document;
 use lsp_types::{DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString, Range};
 use river_syntax::{Diagnostic, Severity, Span};
 

@@ -1,7 +1,7 @@
 //! What only needs the text: shown as people see it, and on texts that nobody would write.
 
-use super::{folding, formatting, selection, symbols, tokens};
 use crate::lsp::documents::Document;
+use crate::lsp::features::{folding, formatting, selection, symbols, tokens};
 use crate::lsp::positions::Encoding;
 use lsp_types::{DocumentSymbol, DocumentSymbolResponse, Position, Range, TextEdit, Uri};
 use proptest::prelude::*;
@@ -50,7 +50,7 @@ fn an_outline_holds_blocks_and_attributes_also_of_a_broken_text() {
       endpoint Struct (endpoint)
         url Property (url)
     declare "x" Class (declare "x")
-      loki.echo "y" Struct (loki.echo "y")
+      loki.echo "y" Object (loki.echo "y")
     loki.source.file "z" Object (loki.source.file "z")
       targets Property (targets)
     "#);
