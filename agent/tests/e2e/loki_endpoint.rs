@@ -79,7 +79,23 @@ pub(crate) struct LokiEndpoint {
     server: Option<tokio::runtime::Runtime>,
 }
 
+/// A view of what an endpoint has taken, for other threads.
+#[derive(Clone, Debug)]
+pub(crate) struct Look(Arc<Mutex<Told>>);
+
+impl Look {
+    /// Whether a line with this text has been taken; those that came last are looked at first.
+    pub(crate) fn has(&self, text: &str) -> bool {
+        let told = self.0.lock().unwrap();
+        told.taken.iter().rev().any(|line| line.text == text)
+    }
+}
+
 impl LokiEndpoint {
+    pub(crate) fn look(&self) -> Look {
+        Look(self.told.clone())
+    }
+
     /// Up, on a free port.
     pub(crate) async fn start() -> Self {
         let mut endpoint = Self {
@@ -104,6 +120,9 @@ impl LokiEndpoint {
 
     /// Listens on its port, again.
     pub(crate) async fn up(&mut self) {
+        if self.server.is_some() {
+            return;
+        }
         // A runtime of its own: taken down, it closes the listener and all connections.
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)

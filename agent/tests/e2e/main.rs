@@ -26,4 +26,5 @@ mod own_log;
 mod prometheus_peer;
 mod quickstart;
 mod schema;
+mod torture;
 mod workspace;

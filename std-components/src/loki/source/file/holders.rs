@@ -100,6 +100,7 @@ impl Holders {
         let metadata = file.metadata()?;
         let inode = (metadata.dev(), metadata.ino());
         let others = self.files.get(&inode).into_iter().flatten();
+        let mut furthest = 0;
         for other in others.filter(|other| other.key != *key && other.key.labels == key.labels) {
             match other.finished {
                 None => {
@@ -112,11 +113,12 @@ impl Holders {
                 // An inode is used again for another file.
                 Some((offset, head)) => {
                     if metadata.len() >= offset && head.length > 0 && head.is_of(file)? {
-                        return Ok(Claim::From(offset));
+                        // Several paths may have had it, one after the other.
+                        furthest = furthest.max(offset);
                     }
                 }
             }
         }
-        Ok(Claim::From(0))
+        Ok(Claim::From(furthest))
     }
 }

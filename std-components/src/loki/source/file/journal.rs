@@ -5,6 +5,7 @@
 
 use super::identity::Identity;
 use super::positions::{Key, Position};
+use super::rotated;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -58,7 +59,8 @@ impl Journal {
         }
         for (key, position) in moves {
             let identity = position.identity.map(Identity::to_text).unwrap_or_default();
-            let line = serde_json::json!([key.path, key.labels, position.offset, identity]);
+            let rotated = rotated::to_text(&position.rotated);
+            let line = serde_json::json!([key.path, key.labels, position.offset, identity, rotated]);
             push(&mut self.lines, &line.to_string());
         }
         if let Err(error) = self.write() {
@@ -110,11 +112,11 @@ fn checked(line: &[u8]) -> Option<&str> {
 }
 
 fn move_of(line: &str) -> Option<(Key, Position)> {
-    let (path, labels, offset, identity): (String, String, String, String) =
-        serde_json::from_str(line).ok()?;
+    let [path, labels, offset, identity, before]: [String; 5] = serde_json::from_str(line).ok()?;
     let position = Position {
         offset,
         identity: Identity::from_text(&identity),
+        rotated: rotated::from_text(&before),
     };
     Some((Key { path, labels }, position))
 }

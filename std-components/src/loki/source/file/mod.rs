@@ -16,6 +16,7 @@ mod ledger;
 mod lines;
 mod metrics;
 mod positions;
+mod rotated;
 mod sweep;
 mod tail;
 mod watch;

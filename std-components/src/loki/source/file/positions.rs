@@ -5,6 +5,7 @@
 
 use super::identity::Identity;
 use super::journal::Journal;
+use super::rotated::{self, Rotated};
 use saphyr_parser::{Event, Parser};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -33,6 +34,8 @@ pub(super) struct Position {
     pub(super) offset: String,
     /// Which file it belongs to, where that is known.
     pub(super) identity: Option<Identity>,
+    /// The files that the name pointed to before, or while this one waited, oldest first.
+    pub(super) rotated: Vec<Rotated>,
 }
 
 /// All positions of a component.
@@ -159,16 +162,21 @@ impl Positions {
 
     /// The positions of which it is known which file they belong to.
     pub(super) fn identified(&self) -> impl Iterator<Item = (&Key, u64, Identity)> {
-        self.entries
-            .iter()
-            .filter_map(|(key, position)| Some((key, position.offset.parse().ok()?, position.identity?)))
+        self.entries.iter().flat_map(|(key, position)| {
+            let own = position.offset.parse().ok().zip(position.identity);
+            let rotated = position.rotated.iter().map(|one| (one.offset, one.identity));
+            own.into_iter()
+                .chain(rotated)
+                .map(move |(offset, identity)| (key, offset, identity))
+        })
     }
 
     /// Moves a file's position.
-    pub(super) fn set(&mut self, key: &Key, offset: u64, identity: Identity) {
+    pub(super) fn set(&mut self, key: &Key, offset: u64, identity: Identity, rotated: Vec<Rotated>) {
         let position = Position {
             offset: offset.to_string(),
             identity: Some(identity),
+            rotated,
         };
         if self.entries.get(key) != Some(&position) {
             self.entries.insert(key.clone(), position);
@@ -216,6 +224,13 @@ impl Positions {
         self.write_map(&mut out, |position| Some(position.offset.clone()));
         out.push_str("alloy_rs_identities:");
         self.write_map(&mut out, |position| position.identity.map(Identity::to_text));
+        if self.entries.values().any(|position| !position.rotated.is_empty()) {
+            out.push_str("alloy_rs_rotated:");
+            self.write_map(&mut out, |position| {
+                let rotated = &position.rotated;
+                (!rotated.is_empty()).then(|| rotated::to_text(rotated))
+            });
+        }
         out.push_str(&format!("alloy_rs_journal: \"{number}\"\n"));
         out
     }
@@ -318,7 +333,7 @@ fn parse(bytes: &[u8]) -> Result<Stored, String> {
         Some(Node::Map(fields)) => fields,
         Some(_) => return Err("it is no map".into()),
     };
-    let mut identities = Vec::new();
+    let (mut identities, mut rotated) = (Vec::new(), Vec::new());
     for (name, value) in fields {
         match (name, value) {
             (Node::Text(name), Node::Map(items)) if name == "positions" => {
@@ -326,11 +341,13 @@ fn parse(bytes: &[u8]) -> Result<Stored, String> {
                     let position = Position {
                         offset: text_of(value).ok_or("a position is no number")?,
                         identity: None,
+                        rotated: Vec::new(),
                     };
                     entries.insert(key_of(key)?, position);
                 }
             }
             (Node::Text(name), Node::Map(items)) if name == "alloy_rs_identities" => identities = items,
+            (Node::Text(name), Node::Map(items)) if name == "alloy_rs_rotated" => rotated = items,
             (Node::Text(name), Node::Text(number)) if name == "alloy_rs_journal" => {
                 stored.number = number.parse().ok();
             }
@@ -340,6 +357,11 @@ fn parse(bytes: &[u8]) -> Result<Stored, String> {
     for (key, value) in identities {
         if let Some(position) = entries.get_mut(&key_of(key)?) {
             position.identity = text_of(value).and_then(|text| Identity::from_text(&text));
+        }
+    }
+    for (key, value) in rotated {
+        if let Some(position) = entries.get_mut(&key_of(key)?) {
+            position.rotated = text_of(value).map_or_else(Vec::new, |text| rotated::from_text(&text));
         }
     }
     Ok(stored)

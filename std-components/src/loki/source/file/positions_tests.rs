@@ -43,7 +43,7 @@ fn what_is_written_is_what_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("data/positions.yml");
     let mut positions = Positions::load(file.clone(), None).unwrap();
-    positions.set(&key("/a \"b\".log", r#"{job="a\"b"}"#), 7, identity());
+    positions.set(&key("/a \"b\".log", r#"{job="a\"b"}"#), 7, identity(), Vec::new());
     positions.save().unwrap();
     insta::assert_snapshot!(fs::read_to_string(&file).unwrap(), @r#"
     positions:
@@ -66,15 +66,15 @@ fn a_crash_before_the_rename_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("positions.yml");
     let mut positions = Positions::load(file.clone(), None).unwrap();
-    positions.set(&key("/a", "{}"), 7, identity());
+    positions.set(&key("/a", "{}"), 7, identity(), Vec::new());
     positions.save().unwrap();
     for torn in ["", "positions:\n  ? path: /a\n", "\0\0\0\0"] {
         fs::write(folder.path().join("positions.yml.new"), torn).unwrap();
         let mut again = Positions::load(file.clone(), None).unwrap();
         assert_eq!(again.entries, positions.entries);
-        again.set(&key("/a", "{}"), 8, identity());
+        again.set(&key("/a", "{}"), 8, identity(), Vec::new());
         again.save().unwrap();
-        again.set(&key("/a", "{}"), 7, identity());
+        again.set(&key("/a", "{}"), 7, identity(), Vec::new());
         again.save().unwrap();
     }
 }
@@ -96,7 +96,7 @@ fn a_damaged_file_is_kept_and_told() {
         assert!(damage.contains("positions.yml.damaged"), "{damage}");
         // As long as nothing takes its place it is found damaged again.
         assert!(Positions::load(file.clone(), None).unwrap().damage().is_some());
-        positions.set(&key("/a", "{}"), 1, identity());
+        positions.set(&key("/a", "{}"), 1, identity(), Vec::new());
         positions.save().unwrap();
         assert!(Positions::load(file, None).unwrap().damage().is_none());
         assert_eq!(
@@ -127,7 +127,7 @@ fn files_that_are_gone_are_forgotten() {
     fs::write(&here, "").unwrap();
     let mut positions = Positions::load(folder.path().join("positions.yml"), None).unwrap();
     for path in [here.as_str(), "/gone/1", "/gone/2", "cursor-x"] {
-        positions.set(&key(path, "{}"), 1, identity());
+        positions.set(&key(path, "{}"), 1, identity(), Vec::new());
     }
     positions.forget_missing(|key| key.path == "/gone/2");
     let left: Vec<&str> = positions.entries.keys().map(|key| key.path.as_str()).collect();
@@ -143,7 +143,7 @@ proptest::proptest! {
     #[test]
     fn any_key_survives(path in "\\PC{0,20}", labels in "\\PC{0,20}", offset in proptest::num::u64::ANY) {
         let mut positions = Positions::default();
-        positions.set(&key(&path, &labels), offset, identity());
+        positions.set(&key(&path, &labels), offset, identity(), Vec::new());
         let again = parse(positions.to_yaml(1).as_bytes()).unwrap();
         proptest::prop_assert_eq!(again.entries, positions.entries);
     }
@@ -159,14 +159,14 @@ fn a_killed_agent_knows_what_moved_since_the_file_was_written() {
         |positions: &Positions, path: &str| positions.get(&key(path, "{}")).map(|at| at.offset.clone());
     // Before there is any file.
     let mut positions = load();
-    positions.set(&key("/a", "{}"), 7, identity());
+    positions.set(&key("/a", "{}"), 7, identity(), Vec::new());
     positions.note();
     assert_eq!(offset(&load(), "/a").as_deref(), Some("7"));
     positions.save().unwrap();
     assert!(!journal.exists());
     for moved in 8..20 {
-        positions.set(&key("/a", "{}"), moved, identity());
-        positions.set(&key("/b\n", "{}"), moved * 2, identity());
+        positions.set(&key("/a", "{}"), moved, identity(), Vec::new());
+        positions.set(&key("/b\n", "{}"), moved * 2, identity(), Vec::new());
         positions.note();
     }
     let again = load();
@@ -180,7 +180,7 @@ fn a_killed_agent_knows_what_moved_since_the_file_was_written() {
     }
     // A journal of another file is none.
     fs::write(&journal, &whole).unwrap();
-    positions.set(&key("/a", "{}"), 100, identity());
+    positions.set(&key("/a", "{}"), 100, identity(), Vec::new());
     positions.save().unwrap();
     fs::write(&journal, &whole).unwrap();
     assert_eq!(offset(&load(), "/a").as_deref(), Some("100"));

@@ -9,6 +9,7 @@ use super::holders::{Claim, Holders};
 use super::identity::{Identity, find_renamed, is_rewritten};
 use super::metrics::{FileMetrics, Metrics};
 use super::positions::{Key, Position, Positions};
+use super::rotated::{MAX_DONE, Rotated};
 use crate::signals::{Entry, Labels, Outcome};
 use std::collections::VecDeque;
 use std::fs::{self, File, Metadata};
@@ -100,6 +101,8 @@ pub(super) struct Tail {
     backoff: Duration,
     blocked_until: Option<Instant>,
     pub(super) watched: Watched,
+    /// Files that the name pointed to and that are closed, or that another life of the agent had open.
+    before: VecDeque<Rotated>,
 }
 
 /// How far events of the file system can be relied on for a path.
@@ -146,6 +149,7 @@ impl Tail {
             backoff: MIN_BACKOFF,
             blocked_until: None,
             watched: Watched::default(),
+            before: VecDeque::new(),
         }
     }
 
@@ -306,6 +310,9 @@ impl Tail {
             && let Some((offset, identity)) = self.stored(desk).ok().flatten()
             && let Some(identity) = identity
         {
+            if let Some(position) = desk.positions.get(&self.info.key) {
+                self.before = position.rotated.iter().copied().collect();
+            }
             self.open_renamed(desk, offset, &identity)?;
         }
         let since = *self.missing_since.get_or_insert(desk.now);
@@ -427,6 +434,9 @@ impl Tail {
         };
         let file = File::open(&self.path).map_err(cannot)?;
         let mut from_end = desk.settings.tail_from_end;
+        if let Some(position) = desk.positions.get(&self.info.key) {
+            self.before = position.rotated.iter().copied().collect();
+        }
         let stored = match self.stored(desk) {
             Ok(stored) => stored,
             Err(reason) => match desk.settings.on_positions_file_error {
@@ -465,6 +475,8 @@ impl Tail {
                     offset = stored;
                 } else if self.open_renamed(desk, stored, &identity).map_err(cannot)? {
                     // Rotated while nobody looked: first the rest of the old file, then all of the new one.
+                    self.open_between(desk, &file).map_err(cannot)?;
+                    offset = offset.max(self.known_offset(&file).unwrap_or(0));
                 } else if holds_it && identity.head.length > 0 {
                     // Written anew, or another device number after a start of the machine.
                     offset = stored;
@@ -491,6 +503,20 @@ impl Tail {
             "the file was rotated while it was not followed, the rest of it is read first"
         );
         Ok(true)
+    }
+
+    /// Opens the files that waited between the one that the stored position is about and the one that the name points to now.
+    fn open_between(&mut self, desk: &mut Desk<'_>, now: &File) -> io::Result<()> {
+        let waiting: Vec<_> = self
+            .before
+            .iter()
+            .filter(|one| !one.is_done && !one.is(now))
+            .copied()
+            .collect();
+        for one in waiting {
+            self.open_renamed(desk, one.offset, &one.identity)?;
+        }
+        Ok(())
     }
 
     /// Reads one chunk, if there is something to read. Answers whether lines came of it.
@@ -593,6 +619,7 @@ impl Tail {
 
     /// Lets go of files that are done for good.
     fn reap(&mut self, desk: &mut Desk<'_>) {
+        let mut has_gone = false;
         while let Some(oldest) = self.generations.front()
             && oldest.phase != Phase::Live
             && oldest.is_exhausted()
@@ -605,10 +632,53 @@ impl Tail {
             if let Some(done) = self.generations.pop_front()
                 && !self.generations.iter().any(|file| file.is_inode_of(&done))
             {
-                desk.holders
-                    .finish(self.id, done.identity(), done.ledger.committed());
+                let (identity, offset) = (done.identity(), done.ledger.committed());
+                desk.holders.finish(self.id, identity, offset);
+                self.remember(Rotated {
+                    identity,
+                    offset,
+                    is_done: true,
+                });
+                has_gone = true;
             }
         }
+        if has_gone {
+            self.store(desk.positions);
+        }
+    }
+
+    /// Keeps in mind how far a file was read that the name pointed to.
+    fn remember(&mut self, one: Rotated) {
+        let inode = |one: &Rotated| (one.identity.device, one.identity.inode);
+        self.before.retain(|other| inode(other) != inode(&one));
+        self.before.push_back(one);
+        if self.before.len() > MAX_DONE {
+            self.before.pop_front();
+        }
+    }
+
+    /// Where to go on in a file that was open in another life of the agent.
+    fn known_offset(&self, file: &File) -> Option<u64> {
+        let known = self.before.iter().find(|one| one.is(file))?;
+        Some(known.offset)
+    }
+
+    /// All files but the one that the position is about.
+    fn rotated(&self, current: u64) -> Vec<Rotated> {
+        let open = self
+            .generations
+            .iter()
+            .filter(|file| file.number != current && file.phase != Phase::Truncated)
+            .map(|file| Rotated {
+                identity: file.identity(),
+                offset: file.ledger.committed(),
+                is_done: false,
+            });
+        let is_open = |one: &&Rotated| {
+            let mut open = self.generations.iter().map(Generation::identity);
+            !open.any(|file| (file.device, file.inode) == (one.identity.device, one.identity.inode))
+        };
+        self.before.iter().filter(is_open).copied().chain(open).collect()
     }
 
     /// The oldest file of which something is still to be read or acknowledged.
@@ -625,7 +695,8 @@ impl Tail {
             return;
         };
         let committed = file.ledger.committed();
-        positions.set(&self.info.key, committed, file.identity());
+        let rotated = self.rotated(file.number);
+        positions.set(&self.info.key, committed, file.identity(), rotated);
         self.info.offset.store(committed, Ordering::Relaxed);
         let gauge = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
         self.metrics.read_bytes.set(gauge(committed));
