@@ -97,6 +97,9 @@ fn json(value: &serde_json::Value) -> ExitCode {
     output::write_or_usage(&format!("{value:#}\n"))
 }
 
+/// Blocks that the language itself gives a meaning.
+const LANGUAGE_BLOCKS: [&str; 5] = ["argument", "declare", "export", "foreach", "template"];
+
 /// What to say of a component that is not there.
 fn unknown(target: Target, catalog: &dyn Catalog, name: &str) -> String {
     let known = catalog
@@ -104,6 +107,9 @@ fn unknown(target: Target, catalog: &dyn Catalog, name: &str) -> String {
         .into_iter()
         .chain(catalog.config_block_names());
     let title = catalog.title();
+    if LANGUAGE_BLOCKS.contains(&name) {
+        return format!("{name} is a block of the language, not of an agent: no catalog has it");
+    }
     if let Some(near) = river_eval::suggest::nearest(name, known) {
         return format!("{title} has no component {name}; did you mean {near}?");
     }

@@ -55,6 +55,11 @@ fn a_component_is_printed_for_people() {
 
     For more information, try '--help'.
     "#);
+    insta::assert_snapshot!(told(&here, &["schema", "declare"], ""), @"
+    2
+    ---
+    alloy-rs schema: declare is a block of the language, not of an agent: no catalog has it
+    ");
     insta::assert_snapshot!(told(&here, &["schema", "logging"], ""), @r#"
     0
     logging  (generally-available, Grafana Alloy v1.15.0)
