@@ -67,9 +67,12 @@ fn a_component_is_printed_for_people() {
     Arguments:
       level     string (log level)                  = "info"
         One of "debug", "info", "warn", "error".
+        The least level that is logged.
       format    string (log format)                 = "logfmt"
         One of "logfmt", "json".
+        How lines are written.
       write_to  list(capsule("loki.LogsReceiver"))  = []
+        Receivers that get a copy of every line.
 
     Exports:
       none
