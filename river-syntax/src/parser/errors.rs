@@ -22,7 +22,7 @@ impl Parser<'_> {
     }
 
     /// Whether an error at a byte is not worth telling: its line has one already, or there are enough.
-    fn is_echo(&self, start: u32) -> bool {
+    pub(super) fn is_echo(&self, start: u32) -> bool {
         (start < self.last_error_line_end && !self.errors.is_empty()) || self.errors.len() >= MAX_ERRORS
     }
 
@@ -42,57 +42,26 @@ impl Parser<'_> {
             // Before the line is searched for habits: a long line of mistakes would be searched once for each.
             return None;
         }
-        let help = self.help_for_habits();
+        let habit = self.habit_of_token();
         let mut error = Diagnostic::error(
             &codes::UNEXPECTED_TOKEN,
             span,
             format!("expected {what}, got {}", found.describe()),
         );
-        error.help = help;
-        self.report(error)
-    }
-
-    /// Another language's way to write what stands around here.
-    fn help_for_habits(&self) -> Option<String> {
-        let next = self.token();
-        let text = |token: u32| &self.text[self.tokens.range(token)];
-        let line_has = |needle: &str| {
-            let from = self.tokens.start(next) as usize;
-            let start = self.text[..from].rfind('\n').map_or(0, |at| at + 1);
-            let end = self.text[from..]
-                .find('\n')
-                .map_or(self.text.len(), |at| from + at);
-            self.text[start..end].contains(needle)
-        };
-        match self.kind() {
-            SyntaxKind::Terminator if self.next_line_opens_block() => {
-                Some("put the `{` on the same line: a line's end ends the statement".to_owned())
-            }
-            SyntaxKind::Lt => {
-                Some("is this a placeholder such as <NAME>? Put the real value in its place".to_owned())
-            }
-            SyntaxKind::Dot if text(next) == "." && line_has("...") => {
-                Some("`...` stands for something left out; write it out or take the line away".to_owned())
-            }
-            SyntaxKind::Bang | SyntaxKind::Minus => None,
-            SyntaxKind::Ident => match text(next) {
-                "and" => Some("the operator is `&&`".to_owned()),
-                "or" => Some("the operator is `||`".to_owned()),
-                "not" => Some("the operator is `!`".to_owned()),
-                _ => None,
-            },
-            _ => None,
+        if let Some(habit) = habit {
+            habit.to(&mut error);
         }
-    }
-
-    fn next_line_opens_block(&self) -> bool {
-        self.ahead(1) == SyntaxKind::LCurly
+        self.report(error)
     }
 
     /// The token at hand is wrong in itself.
     pub(super) fn wrong_token(&mut self) {
         let token = self.token();
         let span = self.span(token);
+        if self.is_echo(span.start) {
+            // Before the line is searched for a way out: a long line of mistakes would be searched once for each.
+            return;
+        }
         let text = &self.text[self.tokens.range(token)];
         let error = match self.kind() {
             SyntaxKind::BadEscape => {
@@ -135,12 +104,15 @@ impl Parser<'_> {
             )
             .with_label("opened here")
             .with_help("close it with a backtick"),
-            SyntaxKind::SingleQuoted => Diagnostic::error(
-                &codes::SINGLE_QUOTES,
-                span,
-                "single-quoted strings are not part of the language",
-            )
-            .with_help("use double quotes, or backticks for a text without escapes"),
+            SyntaxKind::SingleQuoted => {
+                let mut error = Diagnostic::error(
+                    &codes::SINGLE_QUOTES,
+                    span,
+                    "single-quoted strings are not part of the language",
+                );
+                self.habit_of_single_quotes(span, text).to(&mut error);
+                error
+            }
             SyntaxKind::BadNumber => {
                 Diagnostic::error(&codes::BAD_NUMBER, span, "the exponent has no digits")
                     .with_help("write digits after the `e`, as in 1e6")
@@ -157,22 +129,13 @@ impl Parser<'_> {
             }
             _ => {
                 let c = text.chars().next().unwrap_or(' ');
-                let error = Diagnostic::error(
+                let mut error = Diagnostic::error(
                     &codes::ILLEGAL_CHARACTER,
                     span,
                     format!("illegal character {}", describe_char(c)),
                 );
-                match c {
-                    '#' => error.with_help("comments begin with `//`"),
-                    ':' => error.with_help("an attribute is written `name = value`"),
-                    ';' => error.with_help("a statement ends with its line"),
-                    '$' => error.with_help("strings know no interpolation: join with `+`, or use string.format"),
-                    '?' => error.with_help("there is no conditional expression; coalesce(…) takes the first value that is not empty"),
-                    '\0' => error.with_help("the file holds a NUL byte; was it cut off when it was written?"),
-                    '\u{feff}' => error.with_help("a byte order mark may stand only at the very start"),
-                    '“' | '”' | '„' => error.with_help("use straight double quotes"),
-                    _ => error.with_help("take it away"),
-                }
+                self.habit_of_character(c, span).to(&mut error);
+                error
             }
         };
         self.report(error);

@@ -277,16 +277,18 @@ impl Parser<'_> {
             }
             _ => {
                 self.expected("an expression");
-                // The rest of the item, so that the next one can be read.
-                while !matches!(
-                    self.kind(),
-                    SyntaxKind::Terminator
-                        | SyntaxKind::RParen
-                        | SyntaxKind::RCurly
-                        | SyntaxKind::RBrack
-                        | SyntaxKind::Comma
-                        | SyntaxKind::Eof
-                ) {
+                // The rest of the item, so that the next one can be read; `${x}` with its braces.
+                let mut open = 0_u32;
+                loop {
+                    match self.kind() {
+                        SyntaxKind::Terminator | SyntaxKind::Eof => break,
+                        SyntaxKind::LCurly => open += 1,
+                        SyntaxKind::RCurly if open > 0 => open -= 1,
+                        SyntaxKind::RParen | SyntaxKind::RCurly | SyntaxKind::RBrack | SyntaxKind::Comma => {
+                            break;
+                        }
+                        _ => {}
+                    }
                     self.bump();
                 }
                 self.finish(mark, SyntaxKind::Error);
@@ -386,7 +388,24 @@ impl Parser<'_> {
             self.kind(),
             SyntaxKind::Illegal | SyntaxKind::SingleQuoted | SyntaxKind::HalfOperator
         ) {
+            let before = self.errors.len();
+            let span = self.here();
+            let is_semicolon = self.text.get(span.range()) == Some(";");
             self.wrong_token();
+            if is_semicolon
+                && self.errors.len() > before
+                && let Some(error) = self.errors.last_mut()
+            {
+                error.help = Some("items are separated by commas".to_owned());
+                error.fix = Some(Fix {
+                    title: "write a comma".to_owned(),
+                    edits: vec![Edit {
+                        span,
+                        replacement: ",".to_owned(),
+                    }],
+                    safe: true,
+                });
+            }
             self.bump();
             return;
         }

@@ -5,6 +5,7 @@
 
 mod errors;
 mod expressions;
+mod habits;
 mod input;
 mod statements;
 

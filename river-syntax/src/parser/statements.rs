@@ -1,6 +1,6 @@
 //! Bodies, attributes and blocks.
 
-use super::Parser;
+use super::{Mark, Parser};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Edit, Fix};
 use crate::kind::SyntaxKind;
@@ -24,6 +24,15 @@ impl Parser<'_> {
                 break;
             }
             if !self.at(SyntaxKind::Terminator) {
+                if let Some(habit) = self.trailing_comma() {
+                    if let Some(error) = self.expected("the end of the statement") {
+                        habit.to(error);
+                    }
+                    // No line's end is seen behind a comma: the next statement follows at once.
+                    self.bump();
+                    self.eat(SyntaxKind::Terminator);
+                    continue;
+                }
                 if !(self.at(SyntaxKind::RCurly) && until == SyntaxKind::Eof) {
                     self.expected("the end of the statement");
                     self.skip_statement();
@@ -58,7 +67,10 @@ impl Parser<'_> {
     fn statement(&mut self) {
         let mark = self.mark();
         if !self.at(SyntaxKind::Ident) {
-            self.expected("an identifier");
+            let habit = self.habit_of_statement();
+            if let (Some(error), Some(habit)) = (self.expected("an identifier"), habit) {
+                habit.to(error);
+            }
             self.skip_statement();
             self.finish(mark, SyntaxKind::Error);
             return;
@@ -75,27 +87,36 @@ impl Parser<'_> {
                 self.expression();
                 self.finish(mark, SyntaxKind::Attribute);
             }
-            SyntaxKind::LCurly => {
-                let open = self.token();
-                if !self.deeper() {
-                    self.skip_statement();
-                    self.finish(mark, SyntaxKind::Error);
+            SyntaxKind::LCurly => self.block_body(mark),
+            _ => {
+                self.no_body(mark.token, dotted, label.is_some());
+                if self.at(SyntaxKind::Terminator) && self.ahead(1) == SyntaxKind::LCurly {
+                    // Told already; what is in the block is read as if the brace stood on the line before.
+                    self.bump();
+                    self.block_body(mark);
                     return;
                 }
-                self.bump();
-                self.body(SyntaxKind::RCurly, Some(open));
-                if !self.eat(SyntaxKind::RCurly) {
-                    self.unclosed(open, "block", "}");
-                }
-                self.depth -= 1;
-                self.finish(mark, SyntaxKind::Block);
-            }
-            _ => {
-                self.no_body(dotted, label.is_some());
                 self.skip_statement();
                 self.finish(mark, SyntaxKind::Error);
             }
         }
+    }
+
+    /// From the brace on.
+    fn block_body(&mut self, mark: Mark) {
+        let open = self.token();
+        if !self.deeper() {
+            self.skip_statement();
+            self.finish(mark, SyntaxKind::Error);
+            return;
+        }
+        self.bump();
+        self.body(SyntaxKind::RCurly, Some(open));
+        if !self.eat(SyntaxKind::RCurly) {
+            self.unclosed(open, "block", "}");
+        }
+        self.depth -= 1;
+        self.finish(mark, SyntaxKind::Block);
     }
 
     /// `BlockName = identifier { "." identifier }`; answers whether there is a dot.
@@ -190,42 +211,38 @@ impl Parser<'_> {
 
     /// Neither a label nor a brace nor `=` stands after a name.
     fn no_label(&mut self, first: u32) {
-        let name = &self.text[self.tokens.range(first)];
-        let help = match self.kind() {
-            SyntaxKind::Illegal if self.text[self.tokens.range(self.token())].starts_with(':') => None,
-            SyntaxKind::LParen => Some("a call is an expression: write `name = call(…)`".to_owned()),
-            SyntaxKind::Terminator if self.ahead(1) == SyntaxKind::LCurly => {
-                Some("put the `{` on the same line: a line's end ends the statement".to_owned())
-            }
-            SyntaxKind::Terminator if self.ahead(1) == SyntaxKind::Dot => {
-                Some("write the dotted name on one line: a line's end ends the statement".to_owned())
-            }
-            SyntaxKind::Ident => Some(format!(
-                "write `{name} = …` for an attribute, `{name} \"label\" {{ … }}` for a block"
-            )),
-            _ => Some(format!(
-                "write `{name} = …` for an attribute, `{name} {{ … }}` for a block"
-            )),
-        };
+        let habit = self.habit_of_name(first);
         if let Some(error) = self.expected("`=`, a label or `{`")
             && error.help.is_none()
+            && let Some(habit) = habit
         {
-            error.help = help;
+            habit.to(error);
         }
     }
 
-    fn no_body(&mut self, dotted: bool, labelled: bool) {
-        if dotted || labelled {
-            self.expected("a block body (`{`)");
+    fn no_body(&mut self, first: u32, dotted: bool, labelled: bool) {
+        let habit = if labelled {
+            self.habit_of_label(first)
         } else {
-            self.expected("`=` or a block body (`{`)");
+            None
+        };
+        let what = if dotted || labelled {
+            "a block body (`{`)"
+        } else {
+            "`=` or a block body (`{`)"
+        };
+        if let Some(error) = self.expected(what)
+            && error.help.is_none()
+            && let Some(habit) = habit
+        {
+            habit.to(error);
         }
     }
 
-    /// `a.b = …` or `a "l" = …`.
+    /// `a.b = …` or `a "l" = …`; the `=` is taken.
     fn attribute_name(&mut self, first: u32, end: u32, dotted: bool) {
         let span = Span::new(self.file, self.tokens.start(first), self.tokens.start(end));
-        let error = if dotted {
+        let mut error = if dotted {
             Diagnostic::error(
                 &codes::ATTRIBUTE_NAME,
                 span,
@@ -236,6 +253,20 @@ impl Parser<'_> {
             Diagnostic::error(&codes::ATTRIBUTE_NAME, span, "an attribute takes no label")
                 .with_help("take the quoted text before the `=` away")
         };
+        if self.at(SyntaxKind::LCurly)
+            && let Some(sign) = self.end_of_last.checked_sub(1)
+        {
+            error.help = Some("a block has no `=` before its `{`".to_owned());
+            let sign = self.span(sign);
+            error.fix = Some(Fix {
+                title: "take the `=` away".to_owned(),
+                edits: vec![Edit {
+                    span: Span::new(self.file, sign.start, self.here().start),
+                    replacement: String::new(),
+                }],
+                safe: false,
+            });
+        }
         self.report(error);
     }
 }

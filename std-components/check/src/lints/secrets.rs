@@ -78,7 +78,7 @@ fn look(block: &Checked<'_>, attribute: &CheckedAttribute<'_>, findings: &mut Fi
     }
 }
 
-fn holds_secret(ty: &Type) -> bool {
+pub(super) fn holds_secret(ty: &Type) -> bool {
     match ty {
         Type::Secret => true,
         Type::List(of) | Type::Map(of) => holds_secret(of),

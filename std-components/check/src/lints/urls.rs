@@ -26,7 +26,7 @@ impl Rule for UrlLint {
             for attribute in &block.attributes {
                 let name = attribute.schema.name;
                 // Secrets are told of by their own lint.
-                if matches!(attribute.schema.ty, river_eval::schema::Type::Secret) {
+                if super::secrets::holds_secret(&attribute.schema.ty) {
                     continue;
                 }
                 for (_, text) in attribute.texts() {

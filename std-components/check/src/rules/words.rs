@@ -91,7 +91,8 @@ impl Rule for Words {
                     .find(|(component, place, known, _)| *known == name && is_at(block, component, place));
                 let Some((.., words)) = place else { continue };
                 for (_, text) in attribute.texts() {
-                    if text.text.is_empty() || words.contains(&&*text.text) {
+                    let is_open = text.text.is_empty() || super::is_placeholder(&text.text);
+                    if is_open || words.contains(&&*text.text) {
                         continue;
                     }
                     let mut found =

@@ -13,6 +13,7 @@
 mod corpus;
 mod differences;
 mod mistakes;
+mod pages;
 mod pipelines;
 mod round_trip;
 
