@@ -166,8 +166,23 @@ impl<H: Host> Engine<H> {
 
     /// Tries imports and lists again that could not be used: what they need may be there by now.
     pub fn retry(&mut self) -> Changes<H::Instance> {
-        let pending = failed(&self.running.root);
+        let pending = failed(&self.running.root, false);
         self.settle(pending)
+    }
+
+    /// Tries everything again whose last evaluation or update failed, and what depends on it where that helps.
+    pub fn retry_failed(&mut self) -> Changes<H::Instance> {
+        let pending = failed(&self.running.root, true);
+        self.settle(pending)
+    }
+
+    /// How many running nodes failed at their last evaluation or update.
+    pub fn failed(&self) -> usize {
+        let mut failed = 0;
+        self.running.root.visit(&mut |module| {
+            failed += module.entries.iter().filter(|entry| entry.failed).count();
+        });
+        failed
     }
 
     fn settle(&mut self, pending: Pending) -> Changes<H::Instance> {
@@ -206,8 +221,8 @@ impl<H: Host> Engine<H> {
     }
 }
 
-/// The imports and lists that have failed.
-fn failed<I>(module: &Module<I>) -> Pending {
+/// The imports and lists that have failed, and if wanted everything else that has.
+fn failed<I>(module: &Module<I>, all: bool) -> Pending {
     let mut pending = Pending::default();
     for (number, (node, entry)) in module.graph().nodes().iter().zip(&module.entries).enumerate() {
         let number = number as u32;
@@ -215,13 +230,14 @@ fn failed<I>(module: &Module<I>) -> Pending {
             NodeKind::Import if entry.failed => {
                 pending.changed.insert(number);
             }
-            NodeKind::Foreach if entry.failed => {
+            NodeKind::Import => {}
+            _ if entry.failed && (all || node.kind == NodeKind::Foreach) => {
                 pending.evaluate.insert(number);
             }
             _ => {}
         }
         for (at, held) in entry.modules.iter().enumerate() {
-            let inner = failed(held);
+            let inner = failed(held, all);
             if !inner.is_empty() {
                 pending.nested.insert((number, at), inner);
             }

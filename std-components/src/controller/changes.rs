@@ -1,6 +1,6 @@
 //! Changed exports on their way to the engine: each component waits at most once, however often it exports.
 
-use super::Shared;
+use super::{Restarts, Shared};
 use crate::component::CancellationToken;
 use parking_lot::Mutex;
 use river_eval::Str;
@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
+use tokio::time;
 
 /// The shortest time between two rounds of evaluation, so that components that export all the time are evaluated in batches.
 const BETWEEN_ROUNDS: Duration = Duration::from_millis(5);
@@ -35,6 +36,11 @@ impl Changes {
         }
     }
 
+    /// Something failed and has to be tried again some time.
+    pub(super) fn look(&self) {
+        self.wake.notify_one();
+    }
+
     /// How many components wait.
     pub(super) fn len(&self) -> usize {
         self.waiting.lock().len()
@@ -45,14 +51,63 @@ impl Changes {
     }
 }
 
-/// Evaluates what depends on changed exports until `stop`.
-pub(super) async fn follow(shared: Arc<Shared>, stop: CancellationToken) {
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = shared.changes.wake.notified() => {}
+/// When evaluations and updates that failed are tried again: as tasks that failed are run again.
+struct Retries {
+    restarts: Restarts,
+    wait: Duration,
+    /// How many failed the last time.
+    failed: usize,
+    next: Option<time::Instant>,
+}
+
+impl Retries {
+    fn new(restarts: Restarts) -> Self {
+        Self {
+            restarts,
+            wait: restarts.first,
+            failed: 0,
+            next: None,
         }
-        shared.follow();
+    }
+
+    /// Comes when something is to be tried again.
+    async fn due(&self) {
+        match self.next {
+            Some(next) => time::sleep_until(next).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// So many failed now; whether it was a retry.
+    fn tried(&mut self, failed: usize, was_due: bool) {
+        if failed == 0 {
+            self.next = None;
+        } else if was_due && failed == self.failed {
+            self.wait = (self.wait * 2).min(self.restarts.longest);
+            self.next = Some(time::Instant::now() + self.wait);
+        } else if was_due || failed != self.failed || self.next.is_none() {
+            // Something is different: it may soon be well.
+            self.wait = self.restarts.first;
+            self.next = Some(time::Instant::now() + self.wait);
+        }
+        self.failed = failed;
+    }
+}
+
+/// Evaluates what depends on changed exports until `stop`, and what failed again from time to time.
+pub(super) async fn follow(shared: Arc<Shared>, stop: CancellationToken) {
+    let mut retries = Retries::new(shared.options.restarts);
+    loop {
+        let due = tokio::select! {
+            () = stop.cancelled() => return,
+            () = shared.changes.wake.notified() => false,
+            () = retries.due() => true,
+        };
+        let mut failed = shared.follow();
+        if due {
+            failed = shared.retry_failed();
+        }
+        retries.tried(failed, due);
         // What an import needs from elsewhere before it can be built is asked for without holding up anything.
         let mut rounds = 0;
         while rounds < MAX_FETCHES {
@@ -69,7 +124,7 @@ pub(super) async fn follow(shared: Arc<Shared>, stop: CancellationToken) {
         shared.options.services.fetches.clear();
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(BETWEEN_ROUNDS) => {}
+            () = time::sleep(BETWEEN_ROUNDS) => {}
         }
     }
 }

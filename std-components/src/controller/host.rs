@@ -7,6 +7,7 @@ use super::live_debugging::LiveDebugging;
 use super::logging::{LogSettings, Logging};
 use super::metrics::ControllerMetrics;
 use super::options::Options;
+use super::run;
 use crate::component::{
     BuildError, ComponentId, ExportSink, HealthCell, Labelling, MetricsHub, Refusal, Registration, Services,
 };
@@ -19,7 +20,9 @@ use river_eval::schema::BodySchema;
 use river_eval::{BodyValue, Value};
 use river_syntax::Diagnostic;
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::watch;
 
 /// The bundled components and the config blocks.
@@ -64,6 +67,19 @@ impl ComponentHost {
         self.metrics.as_deref()
     }
 
+    /// Runs a component's code on the loading task: measured, its lines in the log carrying its id, a panic being a refusal.
+    fn guarded<T>(&self, id: &ComponentId, code: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
+        let begun = Instant::now();
+        let done = span(id).in_scope(|| std::panic::catch_unwind(AssertUnwindSafe(code)));
+        if let Some(metrics) = &self.metrics {
+            metrics.built(&id.to_string(), begun.elapsed());
+        }
+        done.unwrap_or_else(|panic| {
+            let reason = format!("it panicked: {}", run::panic_text(&*panic));
+            Err(Refusal::Build(BuildError::new(reason)))
+        })
+    }
+
     fn build_component(
         &self,
         registration: &Registration,
@@ -80,8 +96,9 @@ impl ComponentHost {
             // A hub that nobody prints.
             services.metrics = MetricsHub::default();
         }
-        let component = span(&id)
-            .in_scope(|| (registration.build)(id.clone(), services, own.clone(), exports.clone(), body));
+        let component = self.guarded(&id, || {
+            (registration.build)(id.clone(), services, own.clone(), exports.clone(), body)
+        });
         let component = component.map_err(|refusal| match refusal {
             Refusal::Arguments(mistakes) => Refused::Configuration(mistakes),
             Refusal::Build(error) => Refused::World(cannot_build(at.node, body, &error).into()),
@@ -251,7 +268,7 @@ impl Host for ComponentHost {
         match instance {
             Instance::Import(_) | Instance::Module(_) => Ok(()),
             Instance::Component(component) => {
-                let updated = component.span().in_scope(|| component.component.update(body));
+                let updated = self.guarded(&component.id, || component.component.update(body));
                 updated.map_err(|refusal| {
                     let mut finding = match refusal {
                         Refusal::Build(error) => Diagnostic {

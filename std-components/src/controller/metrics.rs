@@ -6,7 +6,7 @@ use crate::component::HealthState;
 use arc_swap::ArcSwap;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{Histogram, HistogramOpts, IntGauge, IntGaugeVec, Opts, Registry};
+use prometheus::{CounterVec, Histogram, HistogramOpts, IntGauge, IntGaugeVec, Opts, Registry};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,11 +16,15 @@ const BUCKETS: &[f64] = &[
     0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0,
 ];
 
+/// From how long on building or updating a component is slow, as in the reference.
+const SLOW: Duration = Duration::from_secs(60);
+
 /// What the controller measures while it works.
 pub(super) struct ControllerMetrics {
     evaluating: IntGauge,
     evaluation_seconds: Histogram,
     wait_seconds: Histogram,
+    slow_seconds: CounterVec,
 }
 
 impl ControllerMetrics {
@@ -45,11 +49,19 @@ impl ControllerMetrics {
                 "alloy_component_evaluation_seconds",
                 "Time spent performing component evaluation",
             )?,
+            slow_seconds: CounterVec::new(
+                opts(
+                    "alloy_component_evaluation_slow_seconds",
+                    "Number of seconds spent evaluating components that take longer than 1m0s to evaluate",
+                ),
+                &["component_id"],
+            )?,
             wait_seconds: histogram(
                 "alloy_component_dependencies_wait_seconds",
                 "Time spent by components waiting to be evaluated after one of their dependencies is updated.",
             )?,
         };
+        registry.register(Box::new(metrics.slow_seconds.clone()))?;
         registry.register(Box::new(metrics.evaluating.clone()))?;
         registry.register(Box::new(metrics.evaluation_seconds.clone()))?;
         registry.register(Box::new(metrics.wait_seconds.clone()))?;
@@ -78,6 +90,15 @@ impl ControllerMetrics {
             evaluating: self.evaluating.clone(),
             seconds: self.evaluation_seconds.clone(),
             begun: Instant::now(),
+        }
+    }
+
+    /// A component was built or updated in this time; told apart where it is long.
+    pub(super) fn built(&self, component_id: &str, time: Duration) {
+        if time >= SLOW {
+            self.slow_seconds
+                .with_label_values(&[component_id])
+                .inc_by(time.as_secs_f64());
         }
     }
 

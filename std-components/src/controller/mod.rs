@@ -309,6 +309,9 @@ impl Shared {
         let report = engine.load(sources)?;
         let stopped = report.stopped.iter().map(|gone| gone.id.clone()).collect();
         let stopping = self.put_in_place(&engine, &report.started, report.stopped);
+        if engine.failed() > 0 {
+            self.changes.look();
+        }
         Ok((
             LoadReport {
                 sources: engine.sources().clone(),
@@ -323,8 +326,8 @@ impl Shared {
         ))
     }
 
-    /// Follows changed exports.
-    fn follow(self: &Arc<Self>) {
+    /// Follows changed exports. Gives how many evaluations and updates have failed and wait to be tried again.
+    fn follow(self: &Arc<Self>) -> usize {
         let mut engine = self.engine.lock();
         let changed = self.changes.take();
         if let Some(metrics) = engine.host().metrics() {
@@ -332,6 +335,15 @@ impl Shared {
         }
         let changes = engine.exports_changed(changed.keys().map(AsRef::as_ref));
         self.followed(&engine, changes);
+        engine.failed()
+    }
+
+    /// Tries everything again that failed.
+    fn retry_failed(self: &Arc<Self>) -> usize {
+        let mut engine = self.engine.lock();
+        let changes = engine.retry_failed();
+        self.followed(&engine, changes);
+        engine.failed()
     }
 
     /// Tries imports again that needed something from elsewhere.

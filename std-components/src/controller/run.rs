@@ -94,7 +94,8 @@ fn seconds(wait: Duration) -> String {
     format!("{}s", wait.as_secs_f64())
 }
 
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
+/// What a panic said.
+pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     if let Some(text) = panic.downcast_ref::<&str>() {
         return text;
     }

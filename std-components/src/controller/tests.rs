@@ -59,6 +59,9 @@ impl Component for Node {
     type Exports = Exports;
 
     fn new(context: Context<Exports>, arguments: Arguments) -> Result<Self, BuildError> {
+        if arguments.mode == "panic at birth" {
+            panic!("no birth");
+        }
         if arguments.mode == "unbuildable" {
             return Err(BuildError::at("mode", "cannot be built here"));
         }
@@ -78,6 +81,15 @@ impl Component for Node {
     }
 
     fn update(&self, arguments: Arguments) -> Result<(), BuildError> {
+        match arguments.mode.as_str() {
+            "unupdatable" => return Err(BuildError::at("mode", "cannot be updated here")),
+            "panic at update" => panic!("no update"),
+            // Works once the folder is there.
+            folder if folder.starts_with('/') && !std::path::Path::new(folder).exists() => {
+                return Err(BuildError::at("mode", "no such folder"));
+            }
+            _ => {}
+        }
         note(&self.context, &format!("update to {}", arguments.value));
         self.context.export(&Exports {
             receiver: self.receiver.clone(),
@@ -245,6 +257,67 @@ async fn a_panic_takes_nothing_else_down() {
     );
     assert_eq!(test.health("test.node.b"), "healthy: started component");
     assert_eq!(test.health("test.node.c"), "exited: component shut down normally");
+    test.controller.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_while_a_configuration_is_loaded_is_a_refusal() {
+    let test = Test::new("panic at load");
+    test.load("test.node \"a\" { value = 1 }").await.unwrap();
+    let error = test
+        .load("test.node \"a\" { value = 2 }\ntest.node \"b\" { mode = \"panic at birth\" }")
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.diagnostics[0].message,
+        "failed to build component \"test.node.b\": it panicked: no birth"
+    );
+    let report = test
+        .load("test.node \"a\" { mode = \"panic at update\" }")
+        .await
+        .unwrap();
+    assert!(report.warnings[0].message.ends_with("it panicked: no update"));
+    assert!(
+        test.health("test.node.a")
+            .starts_with("unhealthy: component evaluation failed")
+    );
+    test.controller.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_that_failed_is_tried_again_after_longer_and_longer() {
+    let begun = Instant::now();
+    let test = Test::new("retry");
+    let folder = tempfile::tempdir().unwrap().path().join("later");
+    test.load("test.node \"a\" { value = 1 }\ntest.node \"b\" { value = test.node.a.value }")
+        .await
+        .unwrap();
+    settle().await;
+    let before = test.controller.evaluations();
+    let text = format!(
+        "test.node \"a\" {{\n\tvalue = 2\n\tmode = {folder:?}\n}}\ntest.node \"b\" {{ value = test.node.a.value }}"
+    );
+    let report = test.load(&text).await.unwrap();
+    assert_eq!(report.warnings.len(), 1);
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    // At the load, then after 1, 3, 7 and 15 seconds.
+    assert_eq!(test.controller.evaluations() - before, 5);
+    assert!(
+        test.health("test.node.a").contains("no such folder"),
+        "{}",
+        test.health("test.node.a")
+    );
+    assert_eq!(test.controller.unhealthy().len(), 1);
+    test.done(begun);
+    std::fs::create_dir_all(&folder).unwrap();
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    assert_eq!(test.health("test.node.a"), "healthy: component evaluated");
+    let done: Vec<_> = test
+        .done(begun)
+        .iter()
+        .map(|done| done.split_once(' ').unwrap().1.to_owned())
+        .collect();
+    assert_eq!(done, ["update to 2 test.node.a", "update to 2 test.node.b"]);
     test.controller.shutdown().await;
 }
 

@@ -26,6 +26,7 @@ struct Arguments {
     takes: u64,
     /// Texts to show.
     #[river(default)]
+    #[expect(dead_code, reason = "shown by the API only")]
     notes: Vec<String>,
 }
 
