@@ -53,7 +53,6 @@ export default function component({ id }) {
         h('a', { className: 'button', href: module ? `graph/${encode(module)}` : 'graph', text: 'Graph' }),
         answer.liveDebuggingEnabled && h('a', { className: 'button', href: `debug/${encode(id)}`, text: 'Live debugging' }),
         ...(answer.createdModuleIDs ?? []).map((made) => h('a', { className: 'button', href: `graph/${encode(made)}`, text: `Module ${made}` })),
-        h('a', { className: 'button', href: `https://grafana.com/docs/alloy/latest/reference/components/${answer.name.split('.')[0]}/${answer.name}/`, target: '_blank', rel: 'noreferrer noopener', text: 'Reference ↗' }),
       ].filter(Boolean));
     }
     showHealth(answer.health.state, answer.health.message, answer.health.updatedTime);
@@ -62,7 +61,7 @@ export default function component({ id }) {
     const key = `${state}${message}${updated}`;
     if (told.get('health') === key) return;
     told.set('health', key);
-    health.replaceChildren(badge(state), ' ', message, ' ', h('span', { className: 'muted', title: updated, text: `since ${new Date(Date.parse(updated)).toLocaleString([], { hour12: false })}` }));
+    health.replaceChildren(badge(state), h('span', { text: message }), h('span', { className: 'muted', title: updated, text: `since ${new Date(Date.parse(updated)).toLocaleString([], { hour12: false })}` }));
   }
   function showDetails(answer) {
     put('history', answer.history, (changes) => (changes.length ? h('ol', { className: 'history' }, changes.map((change) => h('li', {}, clock(change.updatedTime), badge(change.state), h('span', { text: change.message })))) : h('p', { className: 'muted', text: 'Nothing yet.' })));

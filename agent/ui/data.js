@@ -2,6 +2,8 @@
 
 const EVERY = 2000;
 const KEPT = 60;
+/** Rates are averages over this many milliseconds: scrapes come in bursts. */
+const WINDOW = 16000;
 
 /** A path below the page's base. */
 export function url(path) {
@@ -33,6 +35,8 @@ class Store {
   state = undefined;
   listeners = new Set();
   timer = undefined;
+  /** Counters of the last seconds, the oldest first. */
+  counters = [];
   asked = 0;
 
   start() {
@@ -47,6 +51,7 @@ class Store {
     if (this.module === module) return;
     this.module = module;
     this.state = undefined;
+    this.counters = [];
     this.poll();
   }
 
@@ -80,7 +85,12 @@ class Store {
   take(answer) {
     const before = this.state;
     const time = Date.parse(answer.now);
-    const seconds = before ? (time - before.time) / 1000 : 0;
+    const received = new Map(answer.nodes.filter((node) => node.received !== undefined).map((node) => [node.id, node.received]));
+    const sent = new Map(answer.edges.map((edge) => [edgeKey(edge.from, edge.to), edge.sent]));
+    while (this.counters.length > 1 && time - this.counters[1].time >= WINDOW) this.counters.shift();
+    const oldest = this.counters[0];
+    const seconds = oldest ? (time - oldest.time) / 1000 : 0;
+    this.counters.push({ time, received, sent });
     const state = {
       ...answer,
       time,
@@ -91,11 +101,11 @@ class Store {
     };
     const perSecond = (now, then) => (seconds > 0 && then !== undefined && now >= then ? (now - then) / seconds : undefined);
     for (const node of answer.nodes) {
-      node.inRate = node.received === undefined ? undefined : perSecond(node.received, before?.byId.get(node.id)?.received);
+      node.inRate = node.received === undefined ? undefined : perSecond(node.received, oldest?.received.get(node.id));
     }
     for (const edge of answer.edges) {
       const key = edgeKey(edge.from, edge.to);
-      edge.rate = perSecond(edge.sent, before?.byEdge.get(key)?.sent ?? (before ? 0 : undefined));
+      edge.rate = perSecond(edge.sent, oldest ? (oldest.sent.get(key) ?? 0) : undefined);
       state.byEdge.set(key, edge);
       const from = state.byId.get(edge.from);
       if (!from) continue;

@@ -5,9 +5,12 @@ import { badge, count, h, rate, s, setText, shorten } from './dom.js';
 
 const MIN_SCALE = 0.05;
 const MAX_SCALE = 2.5;
-/** Below this scale boxes show their label only, in large letters. */
+/** Below these scales boxes show their label only, in large and in very large letters. */
 const FAR = 0.6;
+const TINY = 0.36;
 const MARGIN = 24;
+/** The least scale at the beginning on a small screen. */
+const SMALL = 0.7;
 
 const KINDS = { loki_log: 'logs', prometheus_metric: 'metrics', target: 'targets', value: 'values', other: 'other data' };
 
@@ -50,6 +53,7 @@ export default function graph({ id: module, go }) {
   function apply() {
     world.setAttribute('transform', `translate(${view.x} ${view.y}) scale(${view.k})`);
     canvas.classList.toggle('far', view.k < FAR);
+    canvas.classList.toggle('tiny', view.k < TINY);
   }
   function zoom(factor, x, y) {
     const box = canvas.getBoundingClientRect();
@@ -70,6 +74,14 @@ export default function graph({ id: module, go }) {
     view.y = (box.height - drawn.height * view.k) / 2;
     touched = false;
     apply();
+  }
+  /** What is shown first: all, or on a small screen the beginning in a size that can be read. */
+  function begin() {
+    fit();
+    if (view.k < SMALL && canvas.getBoundingClientRect().width < 640) {
+      view = { k: SMALL, x: MARGIN, y: Math.max(MARGIN, (canvas.getBoundingClientRect().height - drawn.height * SMALL) / 2) };
+      apply();
+    }
   }
   function center(node) {
     const box = canvas.getBoundingClientRect();
@@ -108,7 +120,9 @@ export default function graph({ id: module, go }) {
         s('path', { class: 'side', d: `M6 0 H5 A5 5 0 0 0 0 6 V${height - 6} A5 5 0 0 0 5 ${height} H6 Z` }),
         s('text', { class: 'name', x: 16, y: 21, text: shorten(node.label ? node.name : 'component', 30) }),
         s('text', { class: 'label', x: 16, y: 42, text: shorten(label, node.module ? 18 : 24) }),
-        s('text', { class: 'far-label', x: 16, y: 37, text: shorten(label, 15) }),
+        s('text', { class: 'far-name', x: 14, y: 20, text: shorten(node.label ? node.name : 'component', 23) }),
+        s('text', { class: 'far-label', x: 14, y: 46, text: shorten(label, 15) }),
+        s('text', { class: 'tiny-label', x: 16, y: 42, text: shorten(label, 8) }),
         node.module ? s('text', { class: 'module', x: width - 12, y: 42, 'text-anchor': 'end', text: 'module ▸' }) : undefined,
         s('title', {}));
       element.addEventListener('click', () => choose(node));
@@ -136,7 +150,7 @@ export default function graph({ id: module, go }) {
     setText(message, 'This module has no components.');
     canvas.dataset.drawn = answer.generation;
     chosen = chosen && nodes.get(chosen.id)?.node;
-    if (!touched) fit();
+    if (!touched) begin();
     match();
     update(store.state);
   }
@@ -343,7 +357,7 @@ export default function graph({ id: module, go }) {
       load();
       end = store.listen(update);
       resized = new ResizeObserver(() => {
-        if (!touched) fit();
+        if (!touched && drawn) begin();
       });
       resized.observe(canvas);
     },

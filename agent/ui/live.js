@@ -71,8 +71,12 @@ export default function live({ id }) {
 
   let waiting = [];
   function tick() {
-    if (paused || !dirty) return;
+    if (!dirty) return;
     dirty = false;
+    if (paused) {
+      tell();
+      return;
+    }
     const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
     // Of a burst only what would stay is drawn.
     const rows = waiting.slice(-KEPT).filter(wanted).map(row);
@@ -95,12 +99,12 @@ export default function live({ id }) {
     const match = ENTRY.exec(text);
     const item = { direction: match?.groups.direction, text: match ? match.groups.rest : text, lower: text.toLowerCase() };
     total += 1;
+    dirty = true;
     if (paused) return;
     items.push(item);
     if (items.length > KEPT) items.shift();
     waiting.push(item);
     if (waiting.length > KEPT) waiting.shift();
-    dirty = true;
   }
 
   async function connect() {

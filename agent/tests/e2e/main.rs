@@ -8,6 +8,7 @@
     reason = "what goes wrong in a test's helper fails the test"
 )]
 
+mod browser;
 mod check;
 mod cli;
 mod cli_language;
@@ -23,6 +24,7 @@ mod lsp;
 mod lsp_client;
 mod metrics;
 mod own_log;
+mod page;
 mod prometheus_peer;
 mod quickstart;
 mod schema;
