@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 mod modules;
+mod random;
 
 /// Texts by name.
 type Disk = Rc<RefCell<BTreeMap<String, String>>>;
