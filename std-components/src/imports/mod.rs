@@ -3,6 +3,8 @@
 
 mod fetches;
 mod file;
+#[cfg(feature = "git")]
+mod git;
 mod http;
 mod string;
 
@@ -23,6 +25,8 @@ const MAX_FILES: usize = 1000;
 /// All kinds of imports.
 pub(crate) static IMPORTS: &[Registration] = &[
     Registration::of::<file::ImportFile>(),
+    #[cfg(feature = "git")]
+    Registration::of::<git::ImportGit>(),
     Registration::of::<http::ImportHttp>(),
     Registration::of::<string::ImportString>(),
 ];

@@ -63,10 +63,17 @@ fn body(parts: &[Part], given: &str, level: usize) -> String {
             Part::Absent => String::new(),
             Part::Literal(value) => format!("test.copy \"c{at}\" {{ value = {value} }}\n"),
             Part::Given => format!("test.copy \"c{at}\" {{ value = {given} }}\n"),
-            Part::Follow(to) => format!("test.copy \"c{at}\" {{ value = {} }}\n", referred(parts, at, *to, level)),
+            Part::Follow(to) => format!(
+                "test.copy \"c{at}\" {{ value = {} }}\n",
+                referred(parts, at, *to, level)
+            ),
             // Of lower definitions only: others would use themselves.
             Part::Instance(of, to) if level > 0 => {
-                format!("d{} \"c{at}\" {{ x = {} }}\n", of % level, referred(parts, at, *to, level))
+                format!(
+                    "d{} \"c{at}\" {{ x = {} }}\n",
+                    of % level,
+                    referred(parts, at, *to, level)
+                )
             }
             Part::Instance(..) => String::new(),
             Part::Imported(to) => format!("lib.d \"c{at}\" {{ x = {} }}\n", referred(parts, at, *to, level)),
@@ -98,7 +105,11 @@ fn configuration() -> impl Strategy<Value = Configuration> {
         prop::collection::vec(parts(), DEFINITIONS),
         parts(),
         prop::collection::vec(
-            prop_oneof![(0_u8..3).prop_map(Part::Literal), Just(Part::Given), (0..BLOCKS).prop_map(Part::Follow)],
+            prop_oneof![
+                (0_u8..3).prop_map(Part::Literal),
+                Just(Part::Given),
+                (0..BLOCKS).prop_map(Part::Follow)
+            ],
             BLOCKS,
         ),
         any::<bool>(),
