@@ -22,6 +22,7 @@ mod logs;
 mod loki_endpoint;
 mod lsp;
 mod lsp_client;
+mod lsp_editors;
 mod metrics;
 mod own_log;
 mod page;

@@ -1,6 +1,6 @@
 //! What a check found out, for those who draw, list, complete and rename.
 
-use super::types::Ty;
+use super::types::{Inferred, Ty};
 use crate::schema::ComponentSchema;
 use crate::value::Str;
 use river_syntax::{Diagnostic, Span};
@@ -15,6 +15,8 @@ pub struct Analysis {
     pub scopes: Vec<ScopeInfo>,
     /// Every name in every expression that means something.
     pub references: Vec<ReferenceInfo>,
+    /// What calls, operators and indices give.
+    pub expressions: Vec<ExpressionInfo>,
 }
 
 /// A room of names: the root, the body of a `declare`, the template of a `foreach`, an imported module.
@@ -94,6 +96,15 @@ pub struct ReferenceInfo {
     pub target: Target,
     /// The type of the whole.
     pub ty: Ty,
+}
+
+/// A call, an operator with its operands, or an index.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExpressionInfo {
+    /// The whole of it.
+    pub span: Span,
+    /// What is known of it.
+    pub inferred: Inferred,
 }
 
 /// What a name in an expression refers to.

@@ -1,6 +1,6 @@
 //! The check of a whole configuration: reads imports, names the blocks, checks each body, and looks at how they stand together.
 
-use super::analysis::{Analysis, NodeInfo, NodeKind, ReferenceInfo, ScopeInfo, ScopeKind};
+use super::analysis::{Analysis, ExpressionInfo, NodeInfo, NodeKind, ReferenceInfo, ScopeInfo, ScopeKind};
 use super::body::Place;
 use super::catalog::Catalog;
 use super::imports::{Imported, Loader, with_chain};
@@ -71,6 +71,7 @@ pub(super) struct Analyzer<'f, 'o> {
     /// What rules saw in the blocks so far.
     facts: Vec<Fact>,
     pub(super) references: Vec<ReferenceInfo>,
+    pub(super) expressions: Vec<ExpressionInfo>,
     pub(super) export_types: HashMap<&'static str, Rc<Vec<(Str, Ty)>>>,
     /// The block whose body is looked at.
     pub(super) at: Option<(usize, usize)>,
@@ -106,6 +107,7 @@ impl<'f, 'o> Analyzer<'f, 'o> {
             found: Vec::new(),
             facts: Vec::new(),
             references: Vec::new(),
+            expressions: Vec::new(),
             export_types: HashMap::new(),
             at: None,
             quiet: false,
@@ -349,6 +351,7 @@ impl<'f, 'o> Analyzer<'f, 'o> {
             diagnostics,
             scopes,
             references: self.references,
+            expressions: self.expressions,
         }
     }
 

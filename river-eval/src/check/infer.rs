@@ -3,7 +3,7 @@
 //! Operators and pure functions whose operands are known are evaluated by the evaluator itself, one step at a time; where only types are
 //! known, the operator is tried on a value that stands for its type, so that the checker and the evaluator cannot disagree.
 
-use super::analysis::{ReferenceInfo, Target};
+use super::analysis::{ExpressionInfo, ReferenceInfo, Target};
 use super::analyzer::Analyzer;
 use super::fits::{self, Misfit};
 use super::resolve::Found;
@@ -21,6 +21,21 @@ use std::sync::Arc;
 impl Analyzer<'_, '_> {
     /// What is known of an expression in a scope; mistakes in it are told, and nothing is known of what has one.
     pub(super) fn infer(&mut self, scope: usize, expr: &Expr) -> Inferred {
+        let inferred = self.infer_kind(scope, expr);
+        // What literals and names are stands elsewhere.
+        if matches!(
+            expr.kind,
+            ExprKind::Call(..) | ExprKind::Binary(..) | ExprKind::Unary(..) | ExprKind::Index(..)
+        ) {
+            self.expressions.push(ExpressionInfo {
+                span: expr.span,
+                inferred: inferred.clone(),
+            });
+        }
+        inferred
+    }
+
+    fn infer_kind(&mut self, scope: usize, expr: &Expr) -> Inferred {
         match &expr.kind {
             ExprKind::Literal(value) => Inferred::known(value.clone()),
             ExprKind::List(items) => {

@@ -28,7 +28,9 @@ mod signatures;
 mod tests;
 mod types;
 
-pub use analysis::{Analysis, NodeInfo, NodeKind, ReferenceInfo, ScopeInfo, ScopeKind, Target};
+pub use analysis::{
+    Analysis, ExpressionInfo, NodeInfo, NodeKind, ReferenceInfo, ScopeInfo, ScopeKind, Target,
+};
 pub use analyzer::{Options, analyze};
 pub use catalog::Catalog;
 pub use checked::{Checked, CheckedAttribute};

@@ -10,7 +10,7 @@ use crate::lint_config::{Levels, apply};
 use alloy_check::Settings;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use loader::EditorLoader;
-use river_eval::check::Analysis;
+use river_eval::check::{Analysis, Inferred};
 use river_eval::graph::ParsedFile;
 use river_syntax::{FileId, Sources, Span};
 use std::collections::HashMap;
@@ -62,18 +62,18 @@ impl Outcome {
         (Arc::ptr_eq(source.text(), text) || source.text() == text).then_some(file)
     }
 
-    /// The type of the smallest name in an expression that holds a place.
-    pub(crate) fn reference_at(
-        &self,
-        file: FileId,
-        offset: u32,
-    ) -> Option<&river_eval::check::ReferenceInfo> {
+    /// What the checker knows of the smallest call, operator, index or name in an expression that holds a place, and where that stands.
+    pub(crate) fn inferred_at(&self, file: FileId, offset: u32) -> Option<(Span, Inferred)> {
         let holds = |span: Span| span.file == file && span.start <= offset && offset <= span.end;
-        self.analysis
-            .references
-            .iter()
+        let references = self.analysis.references.iter();
+        let names = references
             .filter(|reference| holds(reference.span))
-            .min_by_key(|reference| reference.span.end - reference.span.start)
+            .map(|reference| (reference.span, Inferred::of(reference.ty.clone())));
+        let expressions = self.analysis.expressions.iter();
+        let others = expressions
+            .filter(|expression| holds(expression.span))
+            .map(|expression| (expression.span, expression.inferred.clone()));
+        names.chain(others).min_by_key(|(span, _)| span.end - span.start)
     }
 }
 

@@ -10,13 +10,16 @@ use crate::lsp::schema::{self, Known};
 use crate::lsp::tree::nodes_at;
 use crate::lsp::types;
 use lsp_types::{Hover, HoverContents, MarkupContent, MarkupKind, Position};
-use river_eval::check::Catalog;
+use river_eval::check::{Catalog, Ty};
 use river_eval::eval::Stability;
 use river_eval::schema::{AttributeSchema, ComponentSchema};
 use river_eval::stdlib;
 use river_syntax::ast::{Attribute, Block, Expr};
 use river_syntax::{Node, Span, SyntaxKind};
 use std::fmt::Write;
+
+/// Characters of a known value that are shown.
+const MAX_VALUE_CHARS: usize = 500;
 
 /// What is known of what stands at a place. `outcome` is the last check of this very text.
 pub(crate) fn at(
@@ -31,7 +34,7 @@ pub(crate) fn at(
     let (text, span) = of_function(&nodes, offset)
         .or_else(|| of_block(catalog, view, &nodes, offset))
         .or_else(|| of_attribute(catalog, view, &nodes, offset))
-        .or_else(|| of_reference(catalog, view, &nodes, offset))
+        .or_else(|| of_reference(catalog, view, outcome, offset))
         .or_else(|| of_expression(view, outcome, &nodes, offset))?;
     Some(Hover {
         contents: HoverContents::Markup(MarkupContent {
@@ -235,7 +238,7 @@ fn of_attribute(
 fn of_reference(
     catalog: &dyn Catalog,
     view: &View<'_>,
-    nodes: &[Node<'_>],
+    outcome: Option<&Outcome>,
     offset: u32,
 ) -> Option<(String, Span)> {
     let names = view.document.names();
@@ -256,6 +259,8 @@ fn of_reference(
     let mut text = format!("`{}`", shown.join("."));
     if let Some(ty) = path_type(catalog, view, reference.scope, shown) {
         let _ = write!(text, ": {}", code(&types::show(&ty)));
+    } else if let Some(ty) = outcome.and_then(|outcome| inferred(outcome, view, span)) {
+        let _ = write!(text, ": {}", code(&ty));
     }
     let block = target.block_name();
     match (target.kind()?, path.get(length).filter(|_| part >= length)) {
@@ -276,21 +281,43 @@ fn of_reference(
         }
         _ => push_doc(&mut text, &navigation::comment(&target).unwrap_or_default()),
     }
-    let _ = nodes;
     Some((text, span))
 }
 
-/// Any expression: the type that the checker inferred.
+/// The type that the checker inferred for exactly this name, where it knows one.
+fn inferred(outcome: &Outcome, view: &View<'_>, span: Span) -> Option<String> {
+    let file = outcome.number(&view.document.path, view.document.index.text())?;
+    let (found, inferred) = outcome.inferred_at(file, span.start)?;
+    (found.range() == span.range() && inferred.ty != Ty::Unknown).then(|| inferred.ty.to_string())
+}
+
+/// Any expression: the type that the checker inferred, and the value where the text alone gives it.
 fn of_expression(
     view: &View<'_>,
     outcome: Option<&Outcome>,
     nodes: &[Node<'_>],
     offset: u32,
 ) -> Option<(String, Span)> {
+    // Of a literal everything can be seen.
+    let innermost = nodes.iter().rev().find_map(|node| Expr::cast(*node))?;
+    if matches!(innermost, Expr::Literal(_)) {
+        return None;
+    }
     let outcome = outcome?;
     let file = outcome.number(&view.document.path, view.document.index.text())?;
-    let reference = outcome.reference_at(file, offset)?;
-    let innermost = nodes.iter().rev().find_map(|node| Expr::cast(*node))?;
-    let span = view.document.span(innermost.span().start..innermost.span().end);
-    Some((format!("`{}`", reference.ty), span))
+    let (span, inferred) = outcome.inferred_at(file, offset)?;
+    let mut text = code(&inferred.ty.to_string());
+    if let Some(value) = &inferred.value {
+        let shown = river_eval::show::text(value);
+        let cut = shown.char_indices().nth(MAX_VALUE_CHARS).map(|(at, _)| at);
+        match cut {
+            Some(at) => {
+                let _ = write!(text, "\n\n```alloy\n{}…\n```", shown.get(..at).unwrap_or(""));
+            }
+            None => {
+                let _ = write!(text, "\n\n```alloy\n{shown}\n```");
+            }
+        }
+    }
+    Some((text, view.document.span(span.start..span.end)))
 }

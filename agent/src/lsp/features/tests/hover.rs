@@ -40,6 +40,8 @@ fn components_attributes_and_functions_are_explained() {
     ```
     level: "debug" | "info" | "warn" | "error", default "info"
     ```
+
+    The least level that is logged.
     "#);
     insta::assert_snapshot!(hovered("a \"b\" {\n\tx = string.for$0mat(\"\")\n}\n"), @r#"
     ```alloy
