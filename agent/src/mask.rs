@@ -6,8 +6,10 @@
 use river_eval::schema::{BodySchema, Type};
 use river_syntax::ast::{Body, Statement};
 use river_syntax::{FileId, SyntaxKind, Tree};
+use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std_components::controller::ComponentInfo;
 
 /// What stands for a secret.
 const HIDDEN: &str = "(secret)";
@@ -138,6 +140,66 @@ pub(crate) fn without_password(text: &str) -> Option<(String, String)> {
     Some((shown, password.to_owned()))
 }
 
+/// Hides what the types of a component do not tell: passwords in URLs, headers that authenticate, and arguments of custom components
+/// that have the name of a secret.
+pub(crate) fn conceal(mut component: ComponentInfo) -> ComponentInfo {
+    let is_custom = std_components::components().all(|known| known.name != &*component.name);
+    let guess = if is_custom {
+        Guess::Attributes
+    } else {
+        Guess::Nothing
+    };
+    for part in [
+        &mut component.arguments,
+        &mut component.exports,
+        &mut component.debug_info,
+    ] {
+        conceal_json(part, guess);
+    }
+    component
+}
+
+/// Whose names tell that their values are secret.
+#[derive(Clone, Copy, PartialEq)]
+enum Guess {
+    Nothing,
+    Attributes,
+    Keys,
+}
+
+fn conceal_json(value: &mut Value, guess: Guess) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| conceal_json(item, guess)),
+        Value::Object(fields) => {
+            let named = |field: &str| fields.get(field).and_then(Value::as_str).unwrap_or("").to_owned();
+            let (kind, name, key) = (named("type"), named("name"), named("key"));
+            let is_secret = match guess {
+                Guess::Nothing => false,
+                Guess::Attributes => kind == "attr" && sounds_secret(&name),
+                Guess::Keys => !key.is_empty() && sounds_secret(&key),
+            };
+            let guess = if kind == "attr" && name.contains("headers") {
+                Guess::Keys
+            } else {
+                guess
+            };
+            let Some(inner) = fields.get_mut(if kind == "block" { "body" } else { "value" }) else {
+                return;
+            };
+            match inner {
+                inner if is_secret => *inner = serde_json::json!({"type": "capsule", "value": HIDDEN}),
+                Value::String(text) if kind == "string" => {
+                    if let Some((shown, _)) = without_password(text) {
+                        *text = shown;
+                    }
+                }
+                inner => conceal_json(inner, guess),
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Follows the tokens: whether a literal is the value of something secret.
 #[derive(Default)]
 struct Hiding {
@@ -221,6 +283,7 @@ fn sounds_secret(name: &str) -> bool {
         "secret_key",
         "key_pem",
         "authorization",
+        "cookie",
     ];
     words.iter().any(|word| name.contains(word))
 }

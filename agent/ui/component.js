@@ -7,6 +7,11 @@ import { body } from './value.js';
 
 const REFRESH = 4000;
 
+/** May be broken after each underscore. */
+function breakable(name) {
+  return name.split(/(?<=_)/).flatMap((part) => [part, h('wbr')]);
+}
+
 export default function component({ id }) {
   const at = id.lastIndexOf('/');
   const module = at < 0 ? '' : id.slice(0, at);
@@ -65,7 +70,7 @@ export default function component({ id }) {
   }
   function showDetails(answer) {
     put('history', answer.history, (changes) => (changes.length ? h('ol', { className: 'history' }, changes.map((change) => h('li', {}, clock(change.updatedTime), badge(change.state), h('span', { text: change.message })))) : h('p', { className: 'muted', text: 'Nothing yet.' })));
-    put('metrics', answer.metrics, (metrics) => (metrics.length ? h('div', { className: 'scroll-x' }, h('table', { className: 'metrics' }, h('thead', {}, h('tr', {}, ['Name', 'Labels', 'Value'].map((text, at) => h('th', { scope: 'col', className: at === 2 ? 'number' : '', text })))), h('tbody', {}, metrics.map((metric) => h('tr', {}, h('td', { text: metric.name }), h('td', { className: 'muted', text: metric.labels }), h('td', { className: 'number', text: metric.value })))))) : h('p', { className: 'muted', text: 'No metrics of its own.' })));
+    put('metrics', answer.metrics, (metrics) => (metrics.length ? h('div', { className: 'scroll-x' }, h('table', { className: 'metrics' }, h('thead', {}, h('tr', {}, ['Name', 'Labels', 'Value'].map((text, at) => h('th', { scope: 'col', className: at === 2 ? 'number' : '', text })))), h('tbody', {}, metrics.map((metric) => h('tr', {}, h('td', {}, breakable(metric.name)), h('td', { className: 'muted', text: metric.labels }), h('td', { className: 'number', text: metric.value })))))) : h('p', { className: 'muted', text: 'No metrics of its own.' })));
     put('source', answer.source, (source) => (source ? [h('p', { className: 'muted', text: `${source.file}:${source.line}` }), code(source.text, source.line)] : h('p', { className: 'muted', text: 'Not written in the files of this configuration.' })));
   }
 

@@ -15,7 +15,7 @@ pub(super) async fn components(State(agent): State<Arc<Agent>>) -> Response {
 
 pub(super) async fn component(State(agent): State<Arc<Agent>>, Path(id): Path<String>) -> Response {
     match agent.component(&id) {
-        Some(component) => super::json(&component),
+        Some(component) => super::json(&crate::mask::conceal(component)),
         None => (
             StatusCode::NOT_FOUND,
             format!("failed to find component {id:?}\n"),

@@ -1,7 +1,7 @@
 //! `/-/support`: what somebody who helps has to see, in a zip with the reference's file names, without secrets.
 
 use super::source;
-use crate::mask::without_password;
+use crate::mask::{self, without_password};
 use crate::runtime::Agent;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
@@ -151,7 +151,7 @@ fn details(agent: &Agent) -> Vec<std_components::controller::ComponentInfo> {
                 "" => component.local_id.to_string(),
                 module => format!("{module}/{}", component.local_id),
             };
-            all.push(agent.component(&id).unwrap_or(component));
+            all.push(mask::conceal(agent.component(&id).unwrap_or(component)));
         }
     }
     all

@@ -17,6 +17,7 @@ mod graph;
 mod harness;
 mod http_api;
 mod http_settings;
+mod http_streams;
 mod lifecycle;
 mod logs;
 mod loki_endpoint;
