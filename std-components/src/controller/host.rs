@@ -80,6 +80,11 @@ impl ComponentHost {
         })
     }
 
+    /// What a component exports; `None` for what is none.
+    pub(super) fn exports_schema(&self, name: &str) -> Option<BodySchema> {
+        self.components.get(name).map(|component| (component.exports)())
+    }
+
     fn build_component(
         &self,
         registration: &Registration,

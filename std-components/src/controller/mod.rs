@@ -14,6 +14,7 @@ mod live_debugging;
 mod logging;
 mod metrics;
 mod options;
+mod plan;
 mod remotecfg;
 mod run;
 mod stop;
@@ -25,6 +26,7 @@ pub use config_blocks::{ConfigBlock, config_block_schemas};
 pub use info::{ComponentInfo, HealthInfo};
 pub use logging::{LogFormat, LogLevel, LogSettings};
 pub use options::{Options, Restarts};
+pub use plan::{Action, BodyChange, Change, ChangeKind, Plan, PlanError, Reason, Which, plan};
 pub use river_eval::engine::LoadError;
 
 use crate::component::{CancellationToken, Health, HealthState, MetricsHub, Page, Services};

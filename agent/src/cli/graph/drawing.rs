@@ -6,9 +6,9 @@ use crate::sources::Source;
 use river_eval::eval::Stability;
 use river_eval::graph::{BlockSpec, Blocks, Graph, Node, NodeKind, ParsedFile};
 use river_eval::{Str, Value, ir};
-use river_syntax::{FileId, Sources, Span};
+use river_syntax::{Diagnostic, FileId, Sources, Span};
 use serde::Serialize;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Version of the JSON form; it changes when a field changes its meaning or goes.
@@ -75,7 +75,9 @@ pub(crate) enum Kind {
     Component,
     /// Sets something of the process.
     Config,
-    /// Brings in or hands out what belongs to a module: `import.*`, `argument`, `export`.
+    /// An instance of a `declare`, here or in an import.
+    Custom,
+    /// Brings in, repeats or hands out what belongs to a module: `import.*`, `foreach`, `argument`, `export`.
     Module,
 }
 
@@ -105,11 +107,9 @@ impl Drawing {
                 files.push(Arc::new(ParsedFile::parse(id, file.text())));
             }
         }
-        let mistakes = files
-            .iter()
-            .flat_map(|file| &file.diagnostics)
-            .filter(|found| found.is_error())
-            .count();
+        let (graph, found) = Graph::build(&files, &AnyBlock);
+        let in_texts = files.iter().map(|file| errors(&file.diagnostics));
+        let mistakes = in_texts.sum::<usize>() + errors(&found);
         let mut drawing = Self {
             version: VERSION,
             groups: Vec::new(),
@@ -133,7 +133,11 @@ impl Drawing {
             sources: &sources,
             of_file,
         };
-        pen.module(&files, None, &Around::default(), 0);
+        let written: Vec<_> = files
+            .iter()
+            .flat_map(|file| file.blocks.iter().cloned())
+            .collect();
+        pen.module(&Arc::new(graph), &written, None, &HashMap::new(), 0);
         drawing.edges.sort();
         drawing.edges.dedup();
         drawing
@@ -160,97 +164,114 @@ struct Pen<'d> {
 }
 
 impl Pen<'_> {
-    /// Draws the blocks of the root, or of a module's body, which is in a group.
-    fn module(&mut self, files: &[Arc<ParsedFile>], group: Option<usize>, around: &Around<'_>, depth: usize) {
-        let mut templates = Vec::new();
-        let own: Vec<Arc<ParsedFile>> = files
-            .iter()
-            .map(|file| Arc::new(without_templates(file, &mut templates)))
-            .collect();
-        let (graph, found) = Graph::build(&own, &AnyBlock);
-        let mut numbers: HashMap<Str, usize> = HashMap::new();
-        let first = self.drawing.nodes.len();
+    /// Draws a module, which is in a group; `written` are its blocks, `outside` what it sees of what is around it.
+    fn module(
+        &mut self,
+        graph: &Arc<Graph>,
+        written: &[Arc<ir::Block>],
+        group: Option<usize>,
+        outside: &HashMap<Str, usize>,
+        depth: usize,
+    ) {
+        let mut known = outside.clone();
+        let mut numbers: Vec<Option<usize>> = Vec::with_capacity(graph.nodes().len());
         for node in graph.nodes() {
-            let group = group.or_else(|| self.of_file.get(&node.block.span.file).copied());
-            numbers.insert(node.id.clone(), self.drawing.nodes.len());
-            let drawn = self.node(node, group);
-            self.drawing.nodes.push(drawn);
-        }
-        let mut known = HashSet::new();
-        for (at, node) in graph.nodes().iter().enumerate() {
-            let from = first + at;
-            let places = places(&node.block.body);
-            for reference in &node.references {
-                let to = first + reference.to as usize;
-                let place = places.get(&reference.span);
-                let field = reference.fields.first().map_or("", |field| field);
-                self.drawing.edges.push(edge(from, to, place, field));
-            }
-            node.block.body.visit_references(&mut |reference| {
-                if let Some(outer) = around.find(&reference) {
-                    known.insert(reference.span);
-                    if let Some((to, field)) = outer {
-                        let place = places.get(&reference.span);
-                        self.drawing.edges.push(edge(from, to, place, &field));
-                    }
-                }
-            });
-        }
-        for finding in found.iter().filter(|found| found.is_error()) {
-            let place = finding.primary.span;
-            if known.contains(&place) {
+            if node.kind == NodeKind::Input {
+                // Of what is around a module only what is drawn counts, not a foreach's variable.
+                numbers.push(outside.get(&node.id).copied());
                 continue;
             }
-            self.drawing.mistakes += 1;
-            let at = graph.nodes().iter().position(|node| {
-                let span = node.block.span;
-                span.file == place.file && (span.start..=span.end).contains(&place.start)
-            });
-            if let Some(node) = at.and_then(|at| self.drawing.nodes.get_mut(first + at)) {
-                node.broken = true;
+            let number = self.drawing.nodes.len();
+            let group = group.or_else(|| self.of_file.get(&node.block.span.file).copied());
+            let drawn = self.node(node, group);
+            self.drawing.nodes.push(drawn);
+            known.insert(node.id.clone(), number);
+            numbers.push(Some(number));
+        }
+        let number = |of: u32| numbers.get(of as usize).copied().flatten();
+        for (at, node) in graph.nodes().iter().enumerate() {
+            let Some(from) = number(at as u32) else { continue };
+            let places = places(&node.block.body);
+            // What stands in a foreach's template is drawn there.
+            let template = template_of(&node.block).map(|template| template.span);
+            for reference in &node.references {
+                let Some(to) = number(reference.to) else { continue };
+                if template.is_some_and(|span| (span.start..span.end).contains(&reference.span.start)) {
+                    continue;
+                }
+                let field = reference.fields.first().map_or("", |field| field);
+                let edge = edge(from, to, places.get(&reference.span), field);
+                self.drawing.edges.push(edge);
+            }
+            if node.kind == NodeKind::Custom {
+                self.imported(graph, node, from, &number);
             }
         }
-        for template in templates {
-            let group = group.or_else(|| self.of_file.get(&template.span.file).copied());
-            self.template(&template, group, &numbers, depth);
+        for block in written {
+            let group = group.or_else(|| self.of_file.get(&block.span.file).copied());
+            self.template(graph, block, group, &known, depth);
         }
     }
 
-    /// Draws a `declare` or `foreach` as a frame with what is in it.
+    /// Draws that an instance's definition comes from an import.
+    fn imported(
+        &mut self,
+        graph: &Graph,
+        node: &Node,
+        instance: usize,
+        number: &dyn Fn(u32) -> Option<usize>,
+    ) {
+        for &dependency in &node.dependencies {
+            let is_import = graph
+                .node(dependency)
+                .is_some_and(|node| node.kind == NodeKind::Import);
+            if is_import && let Some(import) = number(dependency) {
+                self.drawing.edges.push(Edge {
+                    from: import,
+                    to: instance,
+                    data: false,
+                    attribute: String::new(),
+                    field: "definition".to_owned(),
+                });
+            }
+        }
+    }
+
+    /// Draws a `declare` or `foreach` as a frame with what is in it; nothing of other blocks.
     fn template(
         &mut self,
-        block: &ir::Block,
-        parent: Option<usize>,
+        parent: &Arc<Graph>,
+        block: &Arc<ir::Block>,
+        around: Option<usize>,
         outside: &HashMap<Str, usize>,
         depth: usize,
     ) {
         if depth >= MAX_DEPTH {
             return;
         }
+        let nothing = HashMap::new();
+        let ((graph, found), body, outside) = match &*block.name {
+            "declare" => (Graph::definition(block, parent, &AnyBlock), &block.body, &nothing),
+            "foreach" => {
+                let Some(template) = template_of(block) else {
+                    return;
+                };
+                let variable: Str = variable(block).unwrap_or_default().into();
+                let graph = Graph::template(block, &variable, parent, &AnyBlock);
+                (graph, &template.body, outside)
+            }
+            _ => return,
+        };
+        self.drawing.mistakes += errors(&found);
         let label = block.label.as_ref().map_or("", |(label, _)| label);
         let group = self.drawing.groups.len();
         self.drawing.groups.push(Group {
             title: format!("{} {label}", block.name),
-            parent,
+            parent: around,
             module: *block.name == *"declare",
         });
-        // What a foreach repeats is in a block of its own, and sees what is around; a declare sees nothing of that.
-        let inner = template_of(block);
-        let around = match inner {
-            Some(_) => Around {
-                outside: Some(outside),
-                variable: variable(block),
-            },
-            None => Around::default(),
-        };
-        let statements = inner.map_or(&block.body.statements, |inner| &inner.body.statements);
-        let file = ParsedFile {
-            file: block.span.file,
-            blocks: blocks(statements),
-            attributes: Vec::new(),
-            diagnostics: Vec::new(),
-        };
-        self.module(&[Arc::new(file)], Some(group), &around, depth + 1);
+        let written = blocks(&body.statements);
+        self.module(&Arc::new(graph), &written, Some(group), outside, depth + 1);
     }
 
     fn node(&self, node: &Node, group: Option<usize>) -> Drawn {
@@ -261,78 +282,22 @@ impl Pen<'_> {
             id: node.id.clone(),
             name: name.clone(),
             label: node.block.label.as_ref().map(|(label, _)| label.clone()),
-            kind: match &**name {
-                "argument" | "export" | "foreach" => Kind::Module,
-                other if other.starts_with("import.") => Kind::Module,
-                _ if node.kind == NodeKind::Config => Kind::Config,
-                _ => Kind::Component,
+            kind: match node.kind {
+                NodeKind::Config => Kind::Config,
+                NodeKind::Custom => Kind::Custom,
+                NodeKind::Component | NodeKind::Input => Kind::Component,
+                NodeKind::Import | NodeKind::Foreach | NodeKind::Argument | NodeKind::Export => Kind::Module,
             },
             group,
-            broken: false,
+            broken: node.broken,
             file: file.map_or(String::new(), |file| file.name().to_owned()),
             line: file.map_or(0, |file| file.line_column(span.start).line),
         }
     }
 }
 
-/// What a module's body sees of what is around it.
-#[derive(Clone, Copy, Debug, Default)]
-struct Around<'a> {
-    /// Nodes by id; `None` where it sees none.
-    outside: Option<&'a HashMap<Str, usize>>,
-    /// A name that stands for each item in turn.
-    variable: Option<&'a str>,
-}
-
-impl Around<'_> {
-    /// What a reference means that means nothing inside: a node and the field asked of it, or the variable.
-    #[expect(
-        clippy::option_option,
-        reason = "known without a node, and not known, are two things"
-    )]
-    fn find(&self, reference: &ir::Reference) -> Option<Option<(usize, String)>> {
-        let outside = self.outside?;
-        let (name, _) = reference.path.first()?;
-        if self.variable == Some(&**name) {
-            return Some(None);
-        }
-        let mut id = String::new();
-        for (at, (name, _)) in reference.path.iter().enumerate() {
-            if at > 0 {
-                id.push('.');
-            }
-            id.push_str(name);
-            if let Some(&number) = outside.get(id.as_str()) {
-                let field = reference.path.get(at + 1).map(|(field, _)| field.to_string());
-                return Some(Some((number, field.unwrap_or_default())));
-            }
-        }
-        None
-    }
-}
-
-/// The file without modules' bodies, in which names mean something else; those go to `templates`.
-fn without_templates(file: &ParsedFile, templates: &mut Vec<Arc<ir::Block>>) -> ParsedFile {
-    let mut own = Vec::with_capacity(file.blocks.len());
-    for block in &file.blocks {
-        match &*block.name {
-            "declare" => templates.push(block.clone()),
-            "foreach" => {
-                templates.push(block.clone());
-                let mut head = ir::Block::clone(block);
-                head.body.statements.retain(|statement| match statement {
-                    ir::Statement::Block(block) => *block.name != *"template",
-                    ir::Statement::Attribute(_) => true,
-                });
-                own.push(Arc::new(head));
-            }
-            _ => own.push(block.clone()),
-        }
-    }
-    ParsedFile {
-        blocks: own,
-        ..file.clone()
-    }
+fn errors(found: &[Diagnostic]) -> usize {
+    found.iter().filter(|found| found.is_error()).count()
 }
 
 /// What a `foreach` repeats.
@@ -431,6 +396,7 @@ impl Blocks for AnyBlock {
         Some(BlockSpec {
             kind: match config {
                 true => NodeKind::Config,
+                false if name.starts_with("import.") => NodeKind::Import,
                 false => NodeKind::Component,
             },
             labelled: !config,
