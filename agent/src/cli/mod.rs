@@ -10,6 +10,7 @@ pub(crate) mod graph;
 pub(crate) mod lsp;
 mod output;
 mod parallel;
+pub(crate) mod plan;
 pub(crate) mod run;
 pub(crate) mod schema;
 
@@ -39,6 +40,7 @@ pub(crate) fn usage() -> ExitCode {
         alloy-rs check /etc/alloy                 find mistakes in a folder's *.alloy files\n  \
         alloy-rs check --fix config.alloy         mend what can be mended safely\n  \
         alloy-rs graph config.alloy               draw the pipeline\n  \
+        alloy-rs plan old.alloy new.alloy         what a reload would do\n  \
         alloy-rs fmt -w config.alloy              format a file in place\n  \
         cat config.alloy | alloy-rs fmt           format standard input\n  \
         alloy-rs eval '1 + 2'                     what an expression gives; without one a prompt\n  \
@@ -68,6 +70,8 @@ pub(crate) enum Command {
     Schema(schema::SchemaArgs),
     /// Draw the pipeline of a configuration
     Graph(graph::GraphArgs),
+    /// Tell what a reload would do, without doing it
+    Plan(plan::PlanArgs),
     /// Explain a code of a diagnostic, or list all codes
     Explain(explain::ExplainArgs),
     /// Serve an editor over standard input and output (Language Server Protocol)
@@ -86,6 +90,7 @@ impl Cli {
             Command::Eval(args) => eval::execute(&args),
             Command::Schema(args) => schema::execute(&args),
             Command::Graph(args) => graph::execute(&args),
+            Command::Plan(args) => plan::execute(&args),
             Command::Explain(args) => explain::execute(&args),
             Command::Lsp(args) => lsp::execute(&args),
             Command::Completion(args) => completion::execute(&args),

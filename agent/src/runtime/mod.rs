@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 use std_components::component::{MetricsHub, Page, Services, Stability};
-use std_components::controller::{self, ComponentInfo, Controller, HealthInfo};
+use std_components::controller::{self, ComponentInfo, Controller, HealthInfo, Plan, PlanError, Which};
 use std_components::signals::Flows;
 
 /// What `run` was asked for.
@@ -114,6 +114,31 @@ pub(crate) fn check(options: &Options, texts: &[Source]) -> (Sources, Vec<Diagno
     };
     drop(guard);
     answer
+}
+
+/// What a reload from one configuration to another would do, without running either.
+///
+/// # Errors
+/// Everything that is wrong with either.
+pub(crate) fn plan(old: (&Options, &[Source]), new: (&Options, &[Source])) -> Result<Plan, PlanError> {
+    for (which, (_, texts)) in [(Which::Old, old), (Which::New, new)] {
+        let diagnostics = sources::not_texts(texts);
+        if !diagnostics.is_empty() {
+            let sources = table(texts);
+            let error = controller::LoadError { sources, diagnostics };
+            return Err(PlanError { which, error });
+        }
+    }
+    // Components may make channels and timers when they are built.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let guard = runtime.as_ref().ok().map(tokio::runtime::Runtime::enter);
+    let access = Access::default();
+    let plan = controller::plan(
+        (&old.0.for_controller(&access), table(old.1)),
+        (&new.0.for_controller(&access), table(new.1)),
+    );
+    drop(guard);
+    plan
 }
 
 /// Why a configuration was not taken.

@@ -135,6 +135,8 @@ fn every_command_helps_with_examples() {
         &["run", "--help"],
         &["fmt", "--help"],
         &["check", "--help"],
+        &["graph", "--help"],
+        &["plan", "--help"],
         &["completion", "--help"],
         &["schema", "--help"],
     ] {
@@ -179,7 +181,7 @@ fn completion_scripts_know_the_commands() {
         let output = run(&["completion", shell], "");
         assert_eq!(output.status.code(), Some(0), "{shell}");
         let script = text(&output.stdout);
-        for word in ["run", "fmt", "check", "storage.path"] {
+        for word in ["run", "fmt", "check", "graph", "plan", "storage.path", "sarif"] {
             assert!(script.contains(word), "{shell}: {word}");
         }
     }

@@ -27,6 +27,7 @@ mod lsp_editors;
 mod metrics;
 mod own_log;
 mod page;
+mod plan;
 mod prometheus_peer;
 mod quickstart;
 mod schema;

@@ -51,7 +51,7 @@ pub struct Change {
 /// All that a reload would do.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What changes: in order of evaluation, then what is stopped, in order of stopping.
+    /// What changes, in the order in which it is written; then what is stopped, in order of stopping.
     pub changes: Vec<Change>,
     /// Ids of the blocks that are left alone.
     pub unchanged: Vec<Str>,
