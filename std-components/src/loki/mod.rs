@@ -13,6 +13,7 @@ pub const COMPONENTS: &[Registration] = &[
     Registration::of::<echo::Echo>(),
     Registration::of::<process::Process>(),
     Registration::of::<relabel::Relabel>(),
+    Registration::of::<source::api::SourceApi>(),
     Registration::of::<source::file::SourceFile>(),
     Registration::of::<write::Write>(),
 ];

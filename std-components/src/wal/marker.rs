@@ -63,7 +63,7 @@ impl<D: Disk> Marker<D> {
         }
         let crc = crc32c::crc32c(&bytes);
         bytes.extend_from_slice(&crc.to_le_bytes());
-        file.write_at(&bytes, if number % 2 == 0 { 0 } else { SECOND })?;
+        file.write_at(&bytes, if number.is_multiple_of(2) { 0 } else { SECOND })?;
         self.number = number;
         if now.duration_since(self.synced) >= SYNC_PERIOD {
             file.sync()?;

@@ -1,3 +1,4 @@
 //! Components that take in log entries from outside.
 
+pub(super) mod api;
 pub(super) mod file;

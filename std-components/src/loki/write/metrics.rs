@@ -170,13 +170,13 @@ impl Metrics {
                 "loki_write_request_duration_seconds",
                 "Duration of send requests.",
                 &["status_code", "host", "tenant"],
-                DURATIONS.to_vec(),
+                DURATIONS,
             ),
             latency: metrics.histograms(
                 "loki_write_entry_propagation_latency_seconds",
                 "Write latency for entries",
                 &tenant,
-                LATENCIES.to_vec(),
+                LATENCIES,
             ),
             wal_bytes: metrics.gauges(
                 "loki_write_wal_bytes",

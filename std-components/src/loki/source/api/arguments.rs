@@ -1,0 +1,193 @@
+//! The arguments of `loki.source.api`.
+
+use crate::relabel::Rules;
+use crate::signals::{Fanout, LogBatch};
+use river_eval::{ByteSize, Checks, Shared};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The arguments of `loki.source.api`.
+#[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
+#[river(validate = check)]
+pub(in crate::loki) struct Arguments {
+    /// How long requests that are under way may take to end at a stop.
+    #[river(default = Duration::from_secs(30))]
+    pub(super) graceful_shutdown_timeout: Duration,
+    /// Where to send entries.
+    pub(super) forward_to: Fanout<LogBatch>,
+    /// Labels to add to each entry.
+    #[river(default)]
+    pub(super) labels: BTreeMap<String, String>,
+    /// Rules that change the labels of each entry.
+    pub(super) relabel_rules: Option<Shared<Rules>>,
+    /// Whether to keep the time that the sender gives; else entries get the time at which they come.
+    #[river(default = false)]
+    pub(super) use_incoming_timestamp: bool,
+    /// Bytes of a request at the most, also unpacked.
+    #[river(default = ByteSize(100 * 1024 * 1024))]
+    pub(super) max_send_message_size: ByteSize,
+    /// The HTTP server.
+    #[river(block, default)]
+    pub(super) http: HttpArguments,
+    /// The gRPC server of the reference, which serves nothing there either.
+    #[river(block)]
+    pub(super) grpc: Option<GrpcArguments>,
+}
+
+fn check(arguments: &Arguments, checks: &mut Checks<'_, '_>) {
+    if arguments.max_send_message_size.0 == 0 {
+        checks.attribute(
+            "max_send_message_size",
+            "max_send_message_size must be greater than 0",
+        );
+    }
+    if !(0..=65_535).contains(&arguments.http.listen_port) {
+        checks.block_attribute(("http", 0), "listen_port", "a port is a number from 0 to 65535");
+    }
+    if arguments.http.tls.is_some() {
+        checks.block("http", 0, "TLS is not supported here yet").help =
+            Some("take out the tls block and let a proxy on the same machine end TLS".into());
+    }
+}
+
+/// The `http` block.
+#[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
+pub(super) struct HttpArguments {
+    /// The address to listen on; all addresses if it is empty.
+    #[river(default)]
+    pub(super) listen_address: String,
+    /// The port to listen on; 0 for any that is free.
+    #[river(default = 8080)]
+    pub(super) listen_port: i64,
+    /// Connections at the same time at the most; 0 for 512.
+    #[river(default = 0)]
+    pub(super) conn_limit: i64,
+    /// How long a request may take to come.
+    #[river(default = Duration::from_secs(30))]
+    pub(super) server_read_timeout: Duration,
+    /// How long the receivers may take to take a request's entries for good; then the answer is 503, and the sender has to send them again.
+    #[river(default = Duration::from_secs(30))]
+    pub(super) server_write_timeout: Duration,
+    /// How long a connection may be kept without a request.
+    #[river(default = Duration::from_secs(120))]
+    pub(super) server_idle_timeout: Duration,
+    /// TLS of the server.
+    #[river(block)]
+    pub(super) tls: Option<ServerTls>,
+    /// HTTP/2 of the server; HTTP/1.1 is spoken whatever it says.
+    #[river(block)]
+    pub(super) http2: Option<Http2Arguments>,
+}
+
+/// The `tls` block of a server.
+#[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
+pub(super) struct ServerTls {
+    /// The certificate.
+    #[river(default)]
+    cert_pem: String,
+    /// The certificate's key.
+    key_pem: Option<river_eval::Secret>,
+    /// The certificate's file.
+    #[river(default)]
+    cert_file: String,
+    /// The key's file.
+    #[river(default)]
+    key_file: String,
+    /// Whether clients have to show a certificate.
+    #[river(default)]
+    client_auth_type: String,
+    /// The file of the authorities of clients.
+    #[river(default)]
+    client_ca_file: String,
+    /// The authorities of clients.
+    #[river(default)]
+    client_ca: String,
+    /// The cipher suites.
+    #[river(default)]
+    cipher_suites: String,
+    /// The oldest version.
+    #[river(default)]
+    min_version: String,
+}
+
+/// The `http2` block. It is read and changes nothing.
+#[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
+pub(super) struct Http2Arguments {
+    /// Whether to speak HTTP/2.
+    #[river(default = false)]
+    enabled: bool,
+    /// Handlers at the same time at the most.
+    #[river(default = 0)]
+    max_handlers: i64,
+    /// Streams of a connection at the most.
+    #[river(default = 100)]
+    max_concurrent_streams: u32,
+    /// Bytes of the decoder's table of headers.
+    #[river(default = 4096)]
+    max_decoder_header_table_size: u32,
+    /// Bytes of the encoder's table of headers.
+    #[river(default = 4096)]
+    max_encoder_header_table_size: u32,
+    /// Bytes of a frame at the most.
+    #[river(default = 0)]
+    max_read_frame_size: u32,
+    /// Whether prohibited ciphers are allowed.
+    #[river(default = false)]
+    permit_prohibited_ciphers: bool,
+    /// How long a connection may be idle.
+    #[river(default = Duration::ZERO)]
+    idle_timeout: Duration,
+    /// How long nothing may be read until a ping is sent.
+    #[river(default = Duration::ZERO)]
+    read_idle_timeout: Duration,
+    /// How long a ping's answer may take.
+    #[river(default = Duration::from_secs(15))]
+    ping_timeout: Duration,
+    /// How long nothing may be written.
+    #[river(default = Duration::ZERO)]
+    write_byte_timeout: Duration,
+    /// Bytes of a connection's window.
+    #[river(default = 0)]
+    max_upload_buffer_per_connection: i32,
+    /// Bytes of a stream's window.
+    #[river(default = 0)]
+    max_upload_buffer_per_stream: i32,
+}
+
+/// Go's longest duration, as which the reference writes "for ever".
+const FOR_EVER: Duration = Duration::from_nanos(i64::MAX as u64);
+
+/// The `grpc` block. It is read and changes nothing.
+#[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
+pub(super) struct GrpcArguments {
+    /// The address to listen on.
+    #[river(default)]
+    listen_address: String,
+    /// The port to listen on.
+    #[river(default = 0)]
+    listen_port: i64,
+    /// Connections at the same time at the most.
+    #[river(default = 0)]
+    conn_limit: i64,
+    /// How long a connection may last.
+    #[river(default = FOR_EVER)]
+    max_connection_age: Duration,
+    /// How long calls under way may go on after that.
+    #[river(default = FOR_EVER)]
+    max_connection_age_grace: Duration,
+    /// How long a connection may be idle.
+    #[river(default = FOR_EVER)]
+    max_connection_idle: Duration,
+    /// Bytes of a message that comes at the most.
+    #[river(default = 4_194_304)]
+    server_max_recv_msg_size: i64,
+    /// Bytes of a message that goes at the most.
+    #[river(default = 4_194_304)]
+    server_max_send_msg_size: i64,
+    /// Calls of a connection at the same time at the most.
+    #[river(default = 100)]
+    server_max_concurrent_streams: u64,
+    /// TLS of the server.
+    #[river(block)]
+    tls: Option<ServerTls>,
+}

@@ -1,0 +1,230 @@
+//! `loki.source.api`: takes what others push by Loki's push API, and answers 204 only when every receiver has taken it for good.
+//!
+//! So the sender is the one that waits: with a dead receiver its request ends with 503 after `server_write_timeout`, and it sends again.
+
+mod arguments;
+mod push;
+mod server;
+#[cfg(test)]
+mod tests;
+
+use crate::component::metrics::{IntCounter, IntCounterVec};
+use crate::component::{BuildError, CancellationToken, Component, Context, RunError};
+use crate::relabel::Scratch;
+use crate::signals::{
+    Ack, Batch, Entry, Fanout, Labels, LogBatch, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Outcome,
+};
+use arc_swap::ArcSwap;
+pub(in crate::loki) use arguments::Arguments;
+use push::Stream;
+use river_eval::{BodyValue, Nothing};
+use std::sync::Arc;
+use std::time::SystemTime;
+use tokio::sync::{Notify, Semaphore, oneshot};
+
+/// The label that names an entry's tenant.
+const TENANT_LABEL: &str = "__tenant_id__";
+
+/// `loki.source.api`.
+pub(in crate::loki) struct SourceApi {
+    context: Context<Nothing>,
+    arguments: ArcSwap<Arguments>,
+    /// Told when the address has changed.
+    moved: Notify,
+    address: parking_lot::Mutex<Option<std::net::SocketAddr>>,
+    metrics: Metrics,
+    /// Requests that are in memory at the same time.
+    at_once: Semaphore,
+}
+
+/// Requests in memory at the same time at the most, each of `max_send_message_size` at the most; others wait before they are read.
+const AT_ONCE: usize = 16;
+
+struct Metrics {
+    entries: IntCounter,
+    requests: IntCounterVec,
+}
+
+impl Component for SourceApi {
+    const NAME: &'static str = "loki.source.api";
+    type Arguments = Arguments;
+    type Exports = Nothing;
+
+    fn new(context: Context<Nothing>, arguments: Arguments) -> Result<Self, BuildError> {
+        let metrics = Metrics {
+            entries: context.metrics.counter(
+                "loki_source_api_entries_written",
+                "Total number of entries forwarded",
+            ),
+            requests: context.metrics.counters(
+                "loki_source_api_requests_total",
+                "Total number of requests by how they were answered",
+                &["status_code"],
+            ),
+        };
+        Ok(Self {
+            context,
+            arguments: ArcSwap::from_pointee(arguments),
+            moved: Notify::new(),
+            address: parking_lot::Mutex::default(),
+            metrics,
+            at_once: Semaphore::new(AT_ONCE),
+        })
+    }
+
+    fn update(&self, arguments: Arguments) -> Result<(), BuildError> {
+        let before = self.arguments.swap(Arc::new(arguments));
+        if before.http != self.arguments.load().http {
+            self.moved.notify_one();
+        }
+        Ok(())
+    }
+
+    async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), RunError> {
+        while !stop.is_cancelled() {
+            let server = server::Server::bind(&self.arguments.load().http).await?;
+            *self.address.lock() = Some(server.address);
+            self.context
+                .health
+                .healthy(format!("listening on http://{}", server.address));
+            let leave = stop.child_token();
+            let serving = server.serve(self.clone(), leave.clone());
+            tokio::pin!(serving);
+            tokio::select! {
+                () = &mut serving => {}
+                () = self.moved.notified() => leave.cancel(),
+                () = stop.cancelled() => {}
+            }
+            let patience = self.arguments.load().graceful_shutdown_timeout;
+            drop(tokio::time::timeout(patience, serving).await);
+            *self.address.lock() = None;
+        }
+        Ok(())
+    }
+
+    fn debug_info(&self) -> BodyValue {
+        let mut info = BodyValue::default();
+        if let Some(address) = *self.address.lock() {
+            info.attribute("address", address.to_string());
+        }
+        info
+    }
+}
+
+/// Nanoseconds since 1970.
+fn now() -> i64 {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}
+
+impl SourceApi {
+    /// Sends what was pushed; answers once it is taken for good, or not.
+    async fn forward(&self, streams: Vec<Stream>, tenant: Option<&str>) -> Outcome {
+        let arguments = self.arguments.load_full();
+        let (told, outcome) = oneshot::channel();
+        let ack = Ack::new(move |outcome| {
+            // The sender may have gone away.
+            let _ = told.send(outcome);
+        });
+        let mut sender = Sender {
+            to: &arguments.forward_to,
+            ack: &ack,
+            entries: Vec::new(),
+            bytes: 0,
+            count: 0,
+        };
+        let mut scratch = Scratch::default();
+        let mut timestamp = now();
+        for stream in streams {
+            let Some(labels) = labels(&arguments, &stream, tenant, &mut scratch) else {
+                continue;
+            };
+            for pushed in stream.entries {
+                // A time of its own for each: Loki takes two equal lines of one time for one.
+                timestamp += 1;
+                sender
+                    .add(Entry {
+                        labels: labels.clone(),
+                        timestamp: if arguments.use_incoming_timestamp {
+                            pushed.timestamp
+                        } else {
+                            timestamp
+                        },
+                        line: pushed.line,
+                        metadata: (!pushed.metadata.is_empty()).then(|| pushed.metadata.into()),
+                    })
+                    .await;
+            }
+        }
+        sender.flush().await;
+        let count = sender.count;
+        ack.delivered();
+        let outcome = outcome.await.unwrap_or(Outcome::Failed);
+        if outcome == Outcome::Delivered {
+            self.metrics.entries.inc_by(count);
+        }
+        outcome
+    }
+}
+
+/// The labels of a stream's entries; `None` if the rules drop them.
+fn labels(
+    arguments: &Arguments,
+    stream: &Stream,
+    tenant: Option<&str>,
+    scratch: &mut Scratch,
+) -> Option<Labels> {
+    let own = stream
+        .labels
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let added = arguments
+        .labels
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let pairs = own.chain(added);
+    let labels = Labels::from_pairs(pairs.chain(tenant.map(|tenant| (TENANT_LABEL, tenant))));
+    let labels = match &arguments.relabel_rules {
+        Some(rules) => rules.inner.labels(&labels, scratch)?,
+        None => labels,
+    };
+    let mut builder = labels.builder();
+    builder.retain(|name, _| name == TENANT_LABEL || !name.starts_with("__"));
+    Some(builder.build())
+}
+
+/// Puts entries into batches and sends them.
+struct Sender<'a> {
+    to: &'a Fanout<LogBatch>,
+    ack: &'a Ack,
+    entries: Vec<Entry>,
+    bytes: usize,
+    count: u64,
+}
+
+impl Sender<'_> {
+    async fn add(&mut self, entry: Entry) {
+        let is_full =
+            self.entries.len() >= MAX_BATCH_ENTRIES || self.bytes + entry.line.len() > MAX_BATCH_BYTES;
+        if is_full {
+            self.flush().await;
+        }
+        self.bytes += entry.line.len();
+        self.entries.push(entry);
+    }
+
+    async fn flush(&mut self) {
+        self.bytes = 0;
+        let batch = LogBatch {
+            entries: std::mem::take(&mut self.entries),
+            ack: self.ack.clone(),
+        };
+        self.count += batch.len() as u64;
+        if batch.is_empty() {
+            batch.delivered();
+        } else {
+            self.to.send(batch).await;
+        }
+    }
+}

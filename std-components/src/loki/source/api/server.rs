@@ -1,0 +1,212 @@
+//! The HTTP server of the push API: bounded in connections, time and size.
+
+use super::arguments::{Arguments, HttpArguments};
+use super::push::{self, Stream};
+use super::{SourceApi, now};
+use crate::component::{CancellationToken, RunError};
+use crate::signals::Outcome;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::{get, post};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use std::io::Read;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+/// Connections at the same time at the most, where the configuration does not say.
+const MAX_CONNECTIONS: usize = 512;
+
+/// The pause after accepting failed for want of files or memory.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
+
+/// A server that is bound.
+pub(super) struct Server {
+    listener: TcpListener,
+    pub(super) address: SocketAddr,
+    room: Arc<Semaphore>,
+    idle: Duration,
+}
+
+impl Server {
+    /// Binds it.
+    pub(super) async fn bind(http: &HttpArguments) -> Result<Self, RunError> {
+        let host = match http.listen_address.as_str() {
+            "" => "0.0.0.0",
+            host => host,
+        };
+        let port = u16::try_from(http.listen_port).unwrap_or(0);
+        let cannot = |error: std::io::Error| {
+            RunError(format!(
+                "cannot listen on {host}:{port}: {error}; choose another listen_port in the http block, or stop what has it"
+            ))
+        };
+        let listener = TcpListener::bind((host, port)).await.map_err(cannot)?;
+        let most = usize::try_from(http.conn_limit).unwrap_or(0);
+        Ok(Self {
+            address: listener.local_addr().map_err(cannot)?,
+            listener,
+            room: Arc::new(Semaphore::new(if most == 0 { MAX_CONNECTIONS } else { most })),
+            idle: http.server_idle_timeout.max(http.server_read_timeout),
+        })
+    }
+
+    /// Serves until the token is cancelled; requests under way are finished.
+    pub(super) async fn serve(self, component: Arc<SourceApi>, stop: CancellationToken) {
+        let router = Router::new()
+            .route("/loki/api/v1/push", post(take_push))
+            .route("/api/v1/push", post(take_push))
+            .route("/loki/api/v1/raw", post(take_raw))
+            .route("/api/v1/raw", post(take_raw))
+            .route("/ready", get(async || "ready\n"))
+            .route("/loki/ready", get(async || "ready\n"))
+            .with_state(component);
+        let graceful = GracefulShutdown::new();
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                accepted = self.accept() => accepted,
+            };
+            let Some((stream, permit)) = accepted else {
+                continue;
+            };
+            let connection = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(self.idle)
+                .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+            let watched = graceful.watch(connection);
+            tokio::spawn(async move {
+                let _permit = permit;
+                // Peers may go away while they are answered.
+                drop(watched.await);
+            });
+        }
+        drop(self.listener);
+        graceful.shutdown().await;
+    }
+
+    async fn accept(&self) -> Option<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+        let permit = self.room.clone().acquire_owned().await.ok()?;
+        match self.listener.accept().await {
+            Ok((stream, _)) => Some((stream, permit)),
+            Err(error) => {
+                tracing::debug!(%error, "a connection cannot be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                None
+            }
+        }
+    }
+}
+
+type Answer = (StatusCode, String);
+
+async fn take_push(State(component): State<Arc<SourceApi>>, request: Request<Body>) -> Answer {
+    let answer = take(&component, request, |headers, body, most| {
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let kind = header("content-type").unwrap_or("application/x-protobuf");
+        match kind.split(';').next().unwrap_or_default().trim() {
+            "application/json" => push::json(&unpacked(header("content-encoding"), body, most)?),
+            // As in Loki: a request without a type is protobuf.
+            "" | "application/x-protobuf" => push::protobuf(body, most),
+            other => Err(format!(
+                "Content-Type: {other} is not supported; send application/json or application/x-protobuf"
+            )),
+        }
+    });
+    answer.await
+}
+
+async fn take_raw(State(component): State<Arc<SourceApi>>, request: Request<Body>) -> Answer {
+    let answer = take(&component, request, |headers, body, most| {
+        let packing = headers
+            .get("content-encoding")
+            .and_then(|value| value.to_str().ok());
+        Ok(push::raw(&unpacked(packing, body, most)?, now()))
+    });
+    answer.await
+}
+
+/// Unpacks a body as its `Content-Encoding` says.
+fn unpacked<'b>(
+    packing: Option<&str>,
+    body: &'b [u8],
+    most: usize,
+) -> Result<std::borrow::Cow<'b, [u8]>, String> {
+    let mut plain = Vec::new();
+    let limit = most as u64 + 1;
+    let read = match packing.unwrap_or_default() {
+        "" | "identity" => return Ok(body.into()),
+        "gzip" => flate2::read::GzDecoder::new(body)
+            .take(limit)
+            .read_to_end(&mut plain),
+        "deflate" => flate2::read::DeflateDecoder::new(body)
+            .take(limit)
+            .read_to_end(&mut plain),
+        other => return Err(format!("Content-Encoding {other:?} is not supported")),
+    };
+    read.map_err(|error| error.to_string())?;
+    if plain.len() > most {
+        return Err(format!("the request has more than {most} bytes unpacked"));
+    }
+    Ok(plain.into())
+}
+
+async fn take(
+    component: &SourceApi,
+    request: Request<Body>,
+    read: impl FnOnce(&HeaderMap, &[u8], usize) -> Result<Vec<Stream>, String>,
+) -> Answer {
+    let arguments = component.arguments.load_full();
+    let (status, text) = answer(component, &arguments, request, read).await;
+    let requests = &component.metrics.requests;
+    requests.with_label_values(&[status.as_str()]).inc();
+    (status, text)
+}
+
+async fn answer(
+    component: &SourceApi,
+    arguments: &Arguments,
+    request: Request<Body>,
+    read: impl FnOnce(&HeaderMap, &[u8], usize) -> Result<Vec<Stream>, String>,
+) -> Answer {
+    let most = usize::try_from(arguments.max_send_message_size.0).unwrap_or(usize::MAX);
+    // Never closed.
+    let _turn = component.at_once.acquire().await;
+    let (head, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, most);
+    let body: Bytes = match tokio::time::timeout(arguments.http.server_read_timeout, body).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => {
+            return (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                format!("request body too large: more than {most} bytes\n"),
+            );
+        }
+        Err(_) => return (StatusCode::REQUEST_TIMEOUT, "the request took too long\n".into()),
+    };
+    let streams = match read(&head.headers, &body, most) {
+        Ok(streams) => streams,
+        Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}\n")),
+    };
+    drop(body);
+    let tenant = head
+        .headers
+        .get("x-scope-orgid")
+        .and_then(|value| value.to_str().ok());
+    let tenant = tenant.filter(|tenant| !tenant.is_empty());
+    let forwarded = component.forward(streams, tenant);
+    match tokio::time::timeout(arguments.http.server_write_timeout, forwarded).await {
+        Ok(Outcome::Delivered) => (StatusCode::NO_CONTENT, String::new()),
+        Ok(Outcome::Failed) | Err(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the receivers have not taken the entries; send them again\n".into(),
+        ),
+    }
+}

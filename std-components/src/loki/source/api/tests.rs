@@ -1,0 +1,218 @@
+//! The push API over real connections.
+
+use super::*;
+use crate::component::testing::{arguments, mistakes};
+use crate::relabel::{Rule, Rules};
+use crate::signals::{Inlet, LogsReceiver, inlet};
+use prost::Message;
+use river_eval::Shared;
+use std::time::Duration;
+
+struct Running {
+    url: String,
+    inlet: Inlet<LogBatch>,
+    stop: CancellationToken,
+    task: tokio::task::JoinHandle<Result<(), RunError>>,
+}
+
+impl Running {
+    async fn start(text: &str, change: impl FnOnce(&mut Arguments)) -> Self {
+        let (context, _) = Context::for_test("loki.source.api.in", std::path::Path::new("/nonexistent"));
+        let (receiver, inlet): (Shared<LogsReceiver>, _) = inlet("loki.echo.out");
+        let text = format!(
+            "forward_to = []\n http {{\n listen_address = \"127.0.0.1\"\n listen_port = 0\n server_write_timeout = \"5s\" \n}}\n{text}"
+        );
+        let mut arguments: Arguments = arguments(&text);
+        arguments.forward_to = Fanout::new(vec![receiver]);
+        change(&mut arguments);
+        let api = Arc::new(SourceApi::new(context, arguments).unwrap());
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(Component::run(api.clone(), stop.clone()));
+        let address = loop {
+            if let Some(address) = *api.address.lock() {
+                break address;
+            }
+            tokio::task::yield_now().await;
+        };
+        Self {
+            url: format!("http://{address}"),
+            inlet,
+            stop,
+            task,
+        }
+    }
+
+    async fn post(&self, path: &str, kind: &str, body: impl Into<reqwest::Body>) -> reqwest::Response {
+        client()
+            .post(format!("{}{path}", self.url))
+            .header("Content-Type", kind)
+            .header("X-Scope-OrgID", "t1")
+            .body(body)
+            .send()
+            .await
+            .unwrap()
+    }
+
+    /// Posts, and hands out the entries that come of it as `labels time line`.
+    async fn push(&mut self, path: &str, kind: &str, body: impl Into<reqwest::Body>) -> (u16, Vec<String>) {
+        let body = body.into();
+        let (url, kind) = (format!("{}{path}", self.url), kind.to_owned());
+        let request = client()
+            .post(url)
+            .header("Content-Type", kind)
+            .header("X-Scope-OrgID", "t1")
+            .body(body);
+        let answer = tokio::spawn(async move { request.send().await.unwrap().status().as_u16() });
+        let mut lines = Vec::new();
+        let take = async {
+            while let Some(batch) = self.inlet.next().await {
+                for entry in &batch.entries {
+                    let metadata = entry.metadata.as_deref().unwrap_or_default();
+                    lines.push(format!(
+                        "{} {} {} {metadata:?}",
+                        entry.labels, entry.timestamp, entry.line
+                    ));
+                }
+                batch.delivered();
+            }
+        };
+        let status = tokio::select! {
+            () = take => unreachable!("the channel stays open"),
+            status = answer => status.unwrap(),
+        };
+        (status, lines)
+    }
+}
+
+fn client() -> reqwest::Client {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+fn protobuf() -> Vec<u8> {
+    use crate::loki::write::testing::{Entry, Pair, PushRequest, Stream, Timestamp};
+    let request = PushRequest {
+        streams: vec![Stream {
+            labels: "{app=\"a\", __hidden=\"h\"}".into(),
+            entries: vec![Entry {
+                timestamp: Some(Timestamp { seconds: 1, nanos: 2 }),
+                line: "one".into(),
+                metadata: vec![Pair {
+                    name: "trace".into(),
+                    value: "t".into(),
+                }],
+            }],
+        }],
+    };
+    snap::raw::Encoder::new()
+        .compress_vec(&request.encode_to_vec())
+        .unwrap()
+}
+
+const JSON: &str = r#"{"streams": [{"stream": {"app": "j"}, "values": [["7", "two"], ["8", "three"]]}]}"#;
+
+#[tokio::test]
+async fn every_form_is_taken() {
+    let text = "use_incoming_timestamp = true\n labels = { cluster = \"c\" }";
+    let mut api = Running::start(text, |_| {}).await;
+    let mut told = String::new();
+    for (path, kind, body) in [
+        ("/loki/api/v1/push", "application/x-protobuf", protobuf()),
+        ("/api/v1/push", "application/json; charset=utf-8", JSON.into()),
+    ] {
+        let (status, lines) = api.push(path, kind, body).await;
+        told.push_str(&format!("{status} {lines:#?}\n"));
+    }
+    insta::assert_snapshot!(told, @r#"
+    204 [
+        "{__tenant_id__=\"t1\", app=\"a\", cluster=\"c\"} 1000000002 one [(\"trace\", \"t\")]",
+    ]
+    204 [
+        "{__tenant_id__=\"t1\", app=\"j\", cluster=\"c\"} 7 two []",
+        "{__tenant_id__=\"t1\", app=\"j\", cluster=\"c\"} 8 three []",
+    ]
+    "#);
+    let (status, lines) = api
+        .push("/loki/api/v1/raw", "text/plain", "four\n\nfive\r\nsix")
+        .await;
+    assert_eq!((status, lines.len()), (204, 3));
+    let ready = client().get(format!("{}/ready", api.url)).send().await.unwrap();
+    assert_eq!(ready.status().as_u16(), 200);
+}
+
+#[tokio::test]
+async fn it_answers_when_the_entries_are_taken_for_good_and_not_before() {
+    let mut api = Running::start("", |_| {}).await;
+    let body = JSON;
+    let request = client()
+        .post(format!("{}/loki/api/v1/push", api.url))
+        .header("Content-Type", "application/json")
+        .body(body);
+    let mut answer = tokio::spawn(async move { request.send().await.unwrap().status().as_u16() });
+    let batch = api.inlet.next().await.unwrap();
+    assert!(
+        tokio::time::timeout(Duration::from_millis(100), &mut answer)
+            .await
+            .is_err()
+    );
+    batch.delivered();
+    assert_eq!(answer.await.unwrap(), 204);
+    // A receiver that lets them go untaken: the sender has to send again.
+    let request = client()
+        .post(format!("{}/loki/api/v1/push", api.url))
+        .header("Content-Type", "application/json")
+        .body(body);
+    let answer = tokio::spawn(async move { request.send().await.unwrap().status().as_u16() });
+    drop(api.inlet.next().await.unwrap());
+    assert_eq!(answer.await.unwrap(), 503);
+    api.stop.cancel();
+    api.task.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_refused() {
+    let api = Running::start("max_send_message_size = \"1KiB\"", |_| {}).await;
+    for (kind, body, status) in [
+        ("application/json", b"{".to_vec(), 400),
+        ("application/x-protobuf", b"x".to_vec(), 400),
+        ("text/html", JSON.into(), 400),
+        ("application/json", vec![b' '; 5000], 413),
+        // A small body that would be large.
+        (
+            "application/x-protobuf",
+            snap::raw::Encoder::new().compress_vec(&[0; 10_000]).unwrap(),
+            400,
+        ),
+    ] {
+        let answer = api.post("/loki/api/v1/push", kind, body).await;
+        assert_eq!(answer.status().as_u16(), status, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn rules_change_and_drop() {
+    let rules: Vec<Rule> = vec![
+        arguments("source_labels = [\"app\"]\n regex = \"gone\"\n action = \"drop\""),
+        arguments("source_labels = [\"app\"]\n target_label = \"service\""),
+    ];
+    let mut api = Running::start("", |arguments| {
+        arguments.relabel_rules = Some(Shared {
+            display: "loki.relabel.x.rules".into(),
+            inner: Arc::new(Rules::new(&rules)),
+        });
+    })
+    .await;
+    let body = r#"{"streams": [{"stream": {"app": "gone"}, "values": [["7", "no"]]}, {"stream": {"app": "a"}, "values": [["7", "yes"]]}]}"#;
+    let (status, lines) = api.push("/loki/api/v1/push", "application/json", body).await;
+    assert_eq!((status, lines.len()), (204, 1));
+    assert!(
+        lines[0].starts_with(r#"{__tenant_id__="t1", app="a", service="a"}"#),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn mistakes_are_told() {
+    insta::assert_snapshot!(mistakes::<Arguments>("forward_to = []\n http { \n listen_port = 70000 \n}"), @"a port is a number from 0 to 65535");
+    insta::assert_snapshot!(mistakes::<Arguments>("forward_to = []\n http { \n tls { } \n}"), @"TLS is not supported here yet (take out the tls block and let a proxy on the same machine end TLS)");
+}
