@@ -90,13 +90,16 @@ impl Component for SourceApi {
             let leave = stop.child_token();
             let serving = server.serve(self.clone(), leave.clone());
             tokio::pin!(serving);
-            tokio::select! {
-                () = &mut serving => {}
-                () = self.moved.notified() => leave.cancel(),
-                () = stop.cancelled() => {}
+            let is_over = tokio::select! {
+                () = &mut serving => true,
+                () = self.moved.notified() => false,
+                () = stop.cancelled() => false,
+            };
+            leave.cancel();
+            if !is_over {
+                let patience = self.arguments.load().graceful_shutdown_timeout;
+                drop(tokio::time::timeout(patience, serving).await);
             }
-            let patience = self.arguments.load().graceful_shutdown_timeout;
-            drop(tokio::time::timeout(patience, serving).await);
             *self.address.lock() = None;
         }
         Ok(())
