@@ -3,7 +3,7 @@
 //!
 //! It takes some 20 s for each of the two; `ALLOY_RS_TORTURE_SECONDS` says otherwise.
 
-use crate::harness::{Home, until};
+use crate::harness::{Home, PATIENCE, until};
 use crate::loki_endpoint::{LokiEndpoint, Mood};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
@@ -371,7 +371,7 @@ async fn torture(wal: bool, endpoints: usize) {
         };
         let mut last = Vec::new();
         let waited = Instant::now();
-        while waited.elapsed() < Duration::from_secs(30) {
+        while waited.elapsed() < PATIENCE {
             last = missing();
             if last.is_empty() {
                 break;

@@ -25,6 +25,9 @@ const MOST_BYTES: u64 = 1024 * 1024 * 1024;
 /// Bytes of a (part of a) request in a record, unpacked: what a damaged byte costs.
 pub(super) const RECORD_BYTES: usize = 64 * 1024;
 
+/// Bytes, packed, of the requests of all tenants that are put together at once at the most.
+const ROUND_BYTES: usize = 8 * 1024 * 1024;
+
 /// Pause after the disk has refused something.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -325,6 +328,11 @@ impl Gatherer {
             request.plain += record.plain;
             request.elements.extend_from_slice(record.elements);
             self.end = self.reader.position();
+            let bytes: usize = round.requests.iter().map(|request| request.elements.len()).sum();
+            if bytes >= ROUND_BYTES {
+                round.is_full = true;
+                return Ok(());
+            }
         }
     }
 
