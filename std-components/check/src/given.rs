@@ -1,6 +1,7 @@
 //! What was written in a body, as rules ask for it.
 
 use river_eval::check::Checked;
+use river_eval::schema::Type;
 use river_eval::{ByteSize, FromValue, SignedDuration, Value};
 use river_syntax::Span;
 
@@ -103,15 +104,28 @@ pub(crate) fn shown(nanoseconds: i64) -> String {
 /// Whether a body is one of the component, or of the components whose names begin so where it ends with a dot, and the block has this
 /// name; an empty text stands for any.
 pub(crate) fn is_at(block: &Checked<'_>, component: &str, name: &str) -> bool {
-    let known = block.component();
-    let component_fits = component.is_empty()
-        || known == component
-        || (component.ends_with('.') && known.starts_with(component));
+    // The block first: it tells most of them apart.
     let block_fits = match name {
         "" => true,
         // The component's own body.
         "." => !block.is_nested(),
         name => block.is_nested() && block.name() == name,
     };
-    component_fits && block_fits
+    if !block_fits || component.is_empty() {
+        return block_fits;
+    }
+    let known = block.component();
+    known == component || (component.ends_with('.') && known.starts_with(component))
+}
+
+/// Whether values of a type may hold texts that rules look at: not numbers, switches and references.
+pub(crate) fn holds_text(ty: &Type) -> bool {
+    match ty {
+        Type::Bool | Type::Number(_) | Type::Duration | Type::Function => false,
+        Type::Text { words, .. } => words.is_empty(),
+        Type::List(of) | Type::Map(of) => holds_text(of),
+        // A target is a map of texts.
+        Type::Capsule(name) => *name == "discovery.Target",
+        Type::String | Type::Secret | Type::OptionalSecret | Type::Any | Type::Object(_) => true,
+    }
 }

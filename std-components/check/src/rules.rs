@@ -4,6 +4,7 @@ mod address;
 mod bounds;
 mod cidr;
 mod exclusive;
+mod expressions;
 mod groups;
 mod jmespath;
 mod names;

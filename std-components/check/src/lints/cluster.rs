@@ -1,7 +1,7 @@
 //! An agent on every node that watches the whole cluster.
 
 use crate::codes::lints::CLUSTER_WATCH;
-use crate::given::{Given, given, text};
+use crate::given::{Given, given, holds_text, text};
 use river_eval::check::{Checked, Fact, Findings, Rule};
 use river_syntax::{Diagnostic, Span};
 
@@ -50,7 +50,11 @@ fn node_files(block: &Checked<'_>) -> Option<Span> {
     let is_pods = |text: &str| text.contains("/var/log/pods") || text.contains("/var/log/containers");
     let mut found = None;
     block.visit(&mut |block| {
-        for attribute in &block.attributes {
+        for attribute in block
+            .attributes
+            .iter()
+            .filter(|attribute| holds_text(&attribute.schema.ty))
+        {
             let texts = attribute.texts();
             if let Some((_, text)) = texts.iter().find(|(_, text)| is_pods(&text.text)) {
                 found = found.or(Some(text.span));

@@ -1,6 +1,7 @@
 //! `${NAME}` inside of a string: other languages put a value there, this one does not.
 
 use crate::codes::lints::INTERPOLATION;
+use crate::given::holds_text;
 use river_eval::check::{Checked, CheckedAttribute, Findings, KnownText, Rule};
 use river_eval::schema::Type;
 use river_syntax::{Diagnostic, Edit, Fix};
@@ -43,7 +44,7 @@ impl Rule for InterpolationLint {
     fn check(&self, block: &Checked<'_>, findings: &mut Findings<'_>) {
         block.visit(&mut |block| {
             for attribute in &block.attributes {
-                if is_legal(attribute) {
+                if !holds_text(&attribute.schema.ty) || is_legal(attribute) {
                     continue;
                 }
                 for (_, text) in attribute.texts() {

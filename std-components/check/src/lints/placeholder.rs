@@ -1,6 +1,7 @@
 //! Places of an example that were never filled in.
 
 use crate::codes::lints::PLACEHOLDER;
+use crate::given::holds_text;
 use river_eval::check::{Checked, Findings, Rule};
 use river_syntax::Diagnostic;
 
@@ -13,7 +14,7 @@ impl Rule for PlaceholderLint {
         block.visit(&mut |block| {
             for attribute in &block.attributes {
                 // Here `<name>` is a part of the notation.
-                if attribute.schema.name == "pattern" {
+                if attribute.schema.name == "pattern" || !holds_text(&attribute.schema.ty) {
                     continue;
                 }
                 for (_, text) in attribute.texts() {

@@ -1,7 +1,7 @@
 //! URLs: credentials in them, credentials in the clear, writers that reach no further than this machine.
 
 use crate::codes::lints::{CLEARTEXT, LOCALHOST, URL_CREDENTIALS};
-use crate::given::{Given, given};
+use crate::given::{Given, given, holds_text};
 use river_eval::check::{Checked, Findings, Rule};
 use river_syntax::{Diagnostic, Severity};
 use std::net::IpAddr;
@@ -26,7 +26,7 @@ impl Rule for UrlLint {
             for attribute in &block.attributes {
                 let name = attribute.schema.name;
                 // Secrets are told of by their own lint.
-                if super::secrets::holds_secret(&attribute.schema.ty) {
+                if super::secrets::holds_secret(&attribute.schema.ty) || !holds_text(&attribute.schema.ty) {
                     continue;
                 }
                 for (_, text) in attribute.texts() {

@@ -81,13 +81,15 @@ impl Rule for Exclusive {
                     group(block, names, findings);
                 }
             }
-            if flag(block, "proxy_from_environment") == Some(true) {
+            if block.attribute("proxy_from_environment").is_some()
+                && flag(block, "proxy_from_environment") == Some(true)
+            {
                 for name in ["proxy_url", "no_proxy"] {
                     clash(block, "proxy_from_environment", name, findings);
                 }
             }
-            if text(block, "type").is_some_and(|kind| kind.trim().eq_ignore_ascii_case("basic"))
-                && is_at(block, "", "authorization")
+            if is_at(block, "", "authorization")
+                && text(block, "type").is_some_and(|kind| kind.trim().eq_ignore_ascii_case("basic"))
             {
                 findings.push(
                     Diagnostic::error(
@@ -104,9 +106,10 @@ impl Rule for Exclusive {
 
 /// A flag that is off excludes nothing.
 fn counts(block: &Checked<'_>, name: &str) -> Given {
-    match flag(block, name) {
-        Some(false) => Given::No,
-        _ => given(block, name),
+    match given(block, name) {
+        Given::No => Given::No,
+        _ if flag(block, name) == Some(false) => Given::No,
+        certainty => certainty,
     }
 }
 

@@ -1,12 +1,13 @@
 //! Replacements name groups that the regular expression has.
 
+use super::expressions::parsed;
 use crate::codes::values::NO_SUCH_GROUP;
 use crate::given::text;
 use river_eval::check::{Checked, Findings, Rule};
 use river_eval::schema::Type;
 use river_syntax::{Diagnostic, Edit, Fix};
 use std::ops::Range;
-use std_components::text::re2_syntax::{self, Syntax};
+use std_components::text::re2_syntax::Syntax;
 
 /// [`NO_SUCH_GROUP`].
 #[derive(Debug)]
@@ -36,9 +37,10 @@ fn check(block: &Checked<'_>, findings: &mut Findings<'_>) {
     if !is_relabel_rule(block) || !matches!(text(block, "action"), Some("replace" | "labelmap")) {
         return;
     }
-    let Some(syntax) = text(block, "regex").and_then(|regex| re2_syntax::parse(regex).ok()) else {
+    let Some(regex) = text(block, "regex").map(parsed) else {
         return;
     };
+    let Ok(syntax) = regex.as_ref() else { return };
     for name in ["replacement", "target_label"] {
         let Some(written) = block.text(name) else { continue };
         for (group, range) in references(&written.text) {
@@ -54,11 +56,11 @@ fn check(block: &Checked<'_>, findings: &mut Findings<'_>) {
                     &written.text[range]
                 ),
             )
-            .with_help(help(&group, &syntax));
+            .with_help(help(&group, syntax));
             if let Some(attribute) = block.attribute("regex") {
                 found = found.with_secondary(attribute.attribute.value.span, "the expression");
             }
-            if let Some(known) = known_prefix(&group, &syntax)
+            if let Some(known) = known_prefix(&group, syntax)
                 && written.literal
             {
                 let rest = &group[known.len()..];

@@ -1,11 +1,11 @@
 //! Regular expressions compile, wherever the catalog or a component means one.
 
+use super::expressions::parsed;
 use crate::codes::values::BAD_REGEX;
 use crate::given::is_at;
 use river_eval::check::{Checked, CheckedAttribute, Findings, Rule};
 use river_eval::schema::Type;
 use river_syntax::Diagnostic;
-use std_components::text::re2_syntax;
 
 /// Attributes of type string that hold RE2 expressions: component, block (`.` for the component's own body), attribute.
 const PLACES: &[(&str, &str, &[&str])] = &[
@@ -100,7 +100,7 @@ pub(super) fn is_regex(block: &Checked<'_>, attribute: &CheckedAttribute<'_>) ->
     let name = attribute.schema.name;
     let is_listed = PLACES
         .iter()
-        .any(|(component, place, names)| names.contains(&name) && is_at(block, component, place));
+        .any(|(component, place, names)| is_at(block, component, place) && names.contains(&name));
     is_listed
         || (matches!(block.name(), "include" | "exclude")
             && MATCHED.contains(&name)
@@ -118,15 +118,15 @@ impl Rule for Regexes {
                     continue;
                 }
                 for (_, text) in attribute.texts() {
-                    if let Err(mistake) = re2_syntax::parse(&text.text) {
+                    if let Err(mistake) = parsed(&text.text).as_ref() {
                         let message = format!(
                             "`{}` is no valid regular expression: {}",
                             attribute.schema.name, mistake.message
                         );
-                        let help = mistake.help.unwrap_or_else(|| {
+                        let help = mistake.help.clone().unwrap_or_else(|| {
                             "expressions are RE2's; between backticks a backslash needs no second one".into()
                         });
-                        let place = findings.inside(&text, mistake.range);
+                        let place = findings.inside(&text, mistake.range.clone());
                         findings.push(Diagnostic::error(&BAD_REGEX, place, message).with_help(help));
                     }
                 }

@@ -1,12 +1,15 @@
 //! Relabelling rules that can never match, match everything, or undo each other.
 
+use super::expressions::parsed;
 use super::groups::is_relabel_rule;
 use crate::codes::values::{META_LABEL, RELABEL_NO_EFFECT};
 use crate::given::text;
 use river_eval::Value;
 use river_eval::check::{Checked, Findings, Rule};
 use river_syntax::{Diagnostic, Span};
-use std_components::text::re2_syntax::{self, Syntax};
+use std::rc::Rc;
+use std_components::text::Mistake;
+use std_components::text::re2_syntax::Syntax;
 
 /// [`RELABEL_NO_EFFECT`] and [`META_LABEL`].
 #[derive(Debug)]
@@ -36,7 +39,7 @@ struct Known<'a> {
     action: Option<&'a str>,
     /// `None` where it is not known.
     sources: Option<Vec<&'a str>>,
-    syntax: Option<Syntax>,
+    regex: Option<Rc<Result<Syntax, Mistake>>>,
     is_default_regex: bool,
 }
 
@@ -61,9 +64,14 @@ impl<'a> Known<'a> {
             block,
             action: text(block, "action"),
             sources,
-            syntax: regex.and_then(|regex| re2_syntax::parse(regex).ok()),
+            regex: regex.map(parsed),
             is_default_regex: block.attribute("regex").is_none(),
         }
+    }
+
+    /// The expression, if it is known and right.
+    fn syntax(&self) -> Option<&Syntax> {
+        self.regex.as_deref()?.as_ref().ok()
     }
 
     /// Where to point at when the expression is to blame.
@@ -85,7 +93,7 @@ fn consequence(action: &str) -> Option<&'static str> {
 }
 
 fn alone(rule: &Known<'_>, findings: &mut Findings<'_>) {
-    let (Some(action), Some(syntax)) = (rule.action, &rule.syntax) else {
+    let (Some(action), Some(syntax)) = (rule.action, rule.syntax()) else {
         return;
     };
     let mut warn = |place: Span, message: String, help: &str| {
@@ -160,7 +168,7 @@ fn filters(rules: &[Known<'_>], findings: &mut Findings<'_>) {
         let (Some("keep" | "drop"), Some(sources), Some(wanted)) = (
             later.action,
             &later.sources,
-            later.syntax.as_ref().and_then(Syntax::literals),
+            later.syntax().and_then(Syntax::literals),
         ) else {
             continue;
         };
@@ -179,7 +187,7 @@ fn filters(rules: &[Known<'_>], findings: &mut Findings<'_>) {
             .take(at)
             .skip_while(|rule| !std::ptr::eq(*rule, earlier))
             .skip(1);
-        let Some(kept) = earlier.syntax.as_ref().and_then(Syntax::literals) else {
+        let Some(kept) = earlier.syntax().and_then(Syntax::literals) else {
             continue;
         };
         if between.into_iter().any(writes) {

@@ -1,10 +1,11 @@
 //! Stages of log pipelines: what their fields have to be together.
 
+use super::expressions::parsed;
 use crate::codes::values::STAGE;
 use crate::given::{Given, bytes, flag, given, is_at, nanoseconds, number, place, text};
 use river_eval::check::{Checked, Findings, Rule};
 use river_syntax::{Diagnostic, Severity};
-use std_components::text::re2_syntax;
+use std_components::text::re2_syntax::Syntax;
 
 /// [`STAGE`].
 #[derive(Debug)]
@@ -105,8 +106,9 @@ fn stage(block: &Checked<'_>, findings: &mut Findings<'_>) {
         "stage.regex" => {
             let names = text(block, "expression")
                 .filter(|expression| !expression.is_empty())
-                .and_then(|expression| re2_syntax::parse(expression).ok());
-            if names.is_some_and(|syntax| syntax.group_names().next().is_none()) {
+                .map(parsed);
+            let no_names = |syntax: &Syntax| syntax.group_names().next().is_none();
+            if names.is_some_and(|names| names.as_ref().as_ref().is_ok_and(no_names)) {
                 say(
                     Severity::Warning,
                     "expression",
@@ -115,25 +117,36 @@ fn stage(block: &Checked<'_>, findings: &mut Findings<'_>) {
                 );
             }
         }
-        "stage.sampling" => {
-            if number(block, "rate").is_some_and(|rate| !(0.0..=1.0).contains(&rate)) {
+        "stage.pattern" => {
+            if let Some(mistake) = text(block, "pattern")
+                .filter(|pattern| !pattern.is_empty())
+                .and_then(pattern_mistake)
+            {
                 say(
                     Severity::Error,
-                    "rate",
-                    "`rate` is a share, from 0.0 to 1.0",
-                    "0.1 keeps one entry of ten",
+                    "pattern",
+                    mistake,
+                    "captures are `<name>`, or `<_>` for what is not wanted: `<ip> - <user> [<_>]`",
                 );
             }
         }
-        "stage.limit" => {
-            if given(block, "by_label_name") == Given::Yes && flag(block, "drop") == Some(false) {
-                say(
-                    Severity::Error,
-                    "by_label_name",
-                    "a limit for each value of a label can only drop",
-                    "add `drop = true`",
-                );
-            }
+        "stage.sampling" if number(block, "rate").is_some_and(|rate| !(0.0..=1.0).contains(&rate)) => {
+            say(
+                Severity::Error,
+                "rate",
+                "`rate` is a share, from 0.0 to 1.0",
+                "0.1 keeps one entry of ten",
+            );
+        }
+        "stage.limit"
+            if given(block, "by_label_name") == Given::Yes && flag(block, "drop") == Some(false) =>
+        {
+            say(
+                Severity::Error,
+                "by_label_name",
+                "a limit for each value of a label can only drop",
+                "add `drop = true`",
+            );
         }
         "metric.counter" | "metric.gauge" | "metric.histogram" => {
             if nanoseconds(block, "max_idle_duration").is_some_and(|idle| idle < LEAST_IDLE) {
@@ -180,6 +193,39 @@ fn stage(block: &Checked<'_>, findings: &mut Findings<'_>) {
     }
 }
 
+/// What is wrong with a pattern of captures and the texts between them.
+fn pattern_mistake(pattern: &str) -> Option<&'static str> {
+    let mut names = Vec::new();
+    let mut end_of_last = None;
+    let mut at = 0;
+    while let Some(open) = pattern[at..].find('<').map(|next| at + next) {
+        let inner = &pattern[open + 1..];
+        let length = inner
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .unwrap_or(inner.len());
+        let name = &inner[..length];
+        at = open + 1;
+        let is_capture = inner[length..].starts_with('>')
+            && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        if !is_capture {
+            continue;
+        }
+        if end_of_last == Some(open) {
+            return Some("two captures follow each other, so nothing tells where the first one ends");
+        }
+        if name != "_" && names.contains(&name) {
+            return Some("two captures have one name");
+        }
+        names.push(name);
+        at = open + length + 2;
+        end_of_last = Some(at);
+    }
+    match names.iter().any(|name| *name != "_") {
+        true => None,
+        false => Some("the pattern captures nothing"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Stages;
@@ -212,6 +258,15 @@ stage.json {
 	source      = null
 }
 "), @"");
+    }
+
+    #[test]
+    fn patterns_capture_something() {
+        let pattern = |pattern: &str| stages(&format!("stage.pattern {{\n\tpattern = `{pattern}`\n}}"));
+        insta::assert_snapshot!(pattern("<ip> - <user> [<_>] <a < b>"), @"");
+        insta::assert_snapshot!(pattern("<ip><user>"), @"4:2: error[AR0312]: two captures follow each other, so nothing tells where the first one ends (captures are `<name>`, or `<_>` for what is not wanted: `<ip> - <user> [<_>]`)");
+        insta::assert_snapshot!(pattern("<_> x"), @"4:2: error[AR0312]: the pattern captures nothing (captures are `<name>`, or `<_>` for what is not wanted: `<ip> - <user> [<_>]`)");
+        insta::assert_snapshot!(pattern("<a> <a>"), @"4:2: error[AR0312]: two captures have one name (captures are `<name>`, or `<_>` for what is not wanted: `<ip> - <user> [<_>]`)");
     }
 
     #[test]
