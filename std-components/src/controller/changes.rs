@@ -1,6 +1,6 @@
 //! Changed exports on their way to the engine: each component waits at most once, however often it exports.
 
-use super::{Restarts, Shared};
+use super::{Restarts, Shared, tasks};
 use crate::component::CancellationToken;
 use parking_lot::Mutex;
 use river_eval::Str;
@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
-use tokio::time;
+use tokio::time::Instant as Time;
 
 /// The shortest time between two rounds of evaluation, so that components that export all the time are evaluated in batches.
 const BETWEEN_ROUNDS: Duration = Duration::from_millis(5);
@@ -57,7 +57,7 @@ struct Retries {
     wait: Duration,
     /// How many failed the last time.
     failed: usize,
-    next: Option<time::Instant>,
+    next: Option<Time>,
 }
 
 impl Retries {
@@ -73,7 +73,7 @@ impl Retries {
     /// Comes when something is to be tried again.
     async fn due(&self) {
         match self.next {
-            Some(next) => time::sleep_until(next).await,
+            Some(next) => tasks::sleep_until(next).await,
             None => std::future::pending().await,
         }
     }
@@ -84,11 +84,11 @@ impl Retries {
             self.next = None;
         } else if was_due && failed == self.failed {
             self.wait = (self.wait * 2).min(self.restarts.longest);
-            self.next = Some(time::Instant::now() + self.wait);
+            self.next = Some(Time::now() + self.wait);
         } else if was_due || failed != self.failed || self.next.is_none() {
             // Something is different: it may soon be well.
             self.wait = self.restarts.first;
-            self.next = Some(time::Instant::now() + self.wait);
+            self.next = Some(Time::now() + self.wait);
         }
         self.failed = failed;
     }
@@ -124,7 +124,7 @@ pub(super) async fn follow(shared: Arc<Shared>, stop: CancellationToken) {
         shared.options.services.fetches.clear();
         tokio::select! {
             () = stop.cancelled() => return,
-            () = time::sleep(BETWEEN_ROUNDS) => {}
+            () = tasks::sleep(BETWEEN_ROUNDS) => {}
         }
     }
 }

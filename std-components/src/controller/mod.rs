@@ -18,6 +18,7 @@ mod plan;
 mod remotecfg;
 mod run;
 mod stop;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod tracing_block;
@@ -43,8 +44,8 @@ use river_eval::graph::NodeKind;
 use river_syntax::{Diagnostic, Sources};
 use std::collections::HashMap;
 use std::sync::Arc;
+use tasks::JoinHandle;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
 /// What a load changed.
 #[derive(Debug, Default)]
@@ -121,7 +122,7 @@ impl Controller {
             log_settings,
         });
         let stop = CancellationToken::new();
-        let follower = tokio::spawn(changes::follow(shared.clone(), stop.clone()));
+        let follower = tasks::spawn(changes::follow(shared.clone(), stop.clone()));
         Ok(Self {
             shared,
             loading: tokio::sync::Mutex::new(None),
@@ -160,7 +161,7 @@ impl Controller {
         if !gone.is_empty() {
             let timeout = self.shared.options.shutdown_timeout;
             let pages = self.shared.options.services.pages.clone();
-            *draining = Some(tokio::spawn(stop::drain(gone, timeout, pages)));
+            *draining = Some(tasks::spawn(stop::drain(gone, timeout, pages)));
         }
         Ok(report)
     }
@@ -370,7 +371,7 @@ impl Shared {
         let stopping = self.put_in_place(engine, &changes.started, changes.stopped);
         if !stopping.is_empty() {
             let pages = self.options.services.pages.clone();
-            tokio::spawn(stop::drain(stopping, self.options.shutdown_timeout, pages));
+            tasks::spawn(stop::drain(stopping, self.options.shutdown_timeout, pages));
         }
     }
 

@@ -2,13 +2,13 @@
 
 use super::instance::RunningComponent;
 use super::options::Restarts;
+use super::tasks::{self, JoinHandle};
 use crate::component::{CancellationToken, HealthState};
 use futures_util::FutureExt;
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -35,7 +35,7 @@ pub(super) fn spawn(
 ) -> Task {
     let stop = CancellationToken::new();
     let stopped = stop.clone();
-    let handle = tokio::spawn(async move {
+    let handle = tasks::spawn(async move {
         before.await;
         supervise(component, stopped, restarts).await;
     });
@@ -84,7 +84,7 @@ async fn supervise(running: Arc<RunningComponent>, stop: CancellationToken, rest
         ));
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(wait) => {}
+            () = tasks::sleep(wait) => {}
         }
         wait = (wait * 2).min(restarts.longest);
     }

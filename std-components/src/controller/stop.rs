@@ -2,6 +2,7 @@
 
 use super::instance::RunningComponent;
 use super::run::Task;
+use super::tasks;
 use crate::component::{CancellationToken, Pages};
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,7 +57,7 @@ async fn drain_stage(stage: Vec<Stopping>, share: Duration, pages: &Pages) {
     } in stage
     {
         let mut handle = task.handle;
-        if tokio::time::timeout_at(deadline, &mut handle).await.is_err() {
+        if tasks::timeout_at(deadline, &mut handle).await.is_err() {
             handle.abort();
             // The task holds the component's sockets and files until it is gone.
             drop(handle.await);

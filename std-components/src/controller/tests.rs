@@ -1,6 +1,7 @@
 //! The controller with components made for it, on paused time.
 
 mod handover;
+mod interleaved;
 mod random;
 
 use super::*;
