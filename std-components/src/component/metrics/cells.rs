@@ -42,7 +42,11 @@ impl Ranges {
 
     pub(super) fn observe(&self, bounds: &[f64], value: f64) {
         // What is not a number belongs to no range but the last.
-        let at = bounds.partition_point(|bound| !(*bound >= value));
+        let at = if value.is_nan() {
+            bounds.len()
+        } else {
+            bounds.partition_point(|bound| *bound < value)
+        };
         if let Some(count) = self.counts.get(at) {
             count.fetch_add(1, Ordering::Relaxed);
         }
