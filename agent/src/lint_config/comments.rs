@@ -228,4 +228,18 @@ mod tests {
             ""
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read(text in "(// ?|/\\* ?|alloy-rs: ?|allow|\\(|\\)|AR0201|,| why|\n|é|a \\{|\\}|\\*/|\"){0,24}") {
+            let file = SourceFile::new("a.alloy", text.as_str());
+            for comment in find(FileId(0), &file) {
+                proptest::prop_assert!(text.get(comment.cut.range()).is_some());
+                proptest::prop_assert!(text.get(comment.span.range()).is_some());
+                for code in comment.codes.iter().flatten() {
+                    proptest::prop_assert_eq!(text.get(code.span.range()), Some(code.written.as_str()));
+                }
+            }
+        }
+    }
 }

@@ -125,9 +125,7 @@ fn groups<'s>(sources: &'s Sources, diagnostic: &'s Diagnostic) -> Vec<Group<'s>
             .map(|edit| (edit.span, edit.replacement.as_str()))
             .collect();
         let file = sources.get(edits.first()?.0.file)?;
-        let drawable = edits.iter().all(|(span, text)| {
-            Some(span.file) == edits.first().map(|first| first.0.file) && !text.contains(['\n', '\r'])
-        });
+        let drawable = is_drawable(file, &edits);
         drawable.then(|| (normalize_untrusted_str(&fix.title), patched(file, &edits)))
     });
     let mut groups = Vec::new();
@@ -144,6 +142,31 @@ fn groups<'s>(sources: &'s Sources, diagnostic: &'s Diagnostic) -> Vec<Group<'s>
         (None, None) => groups.push(main),
     }
     groups
+}
+
+/// Whether a change can be shown: one line of plain text, with edits that are apart. The renderer counts wrongly, and may panic, on others.
+fn is_drawable(file: &SourceFile, edits: &[(Span, &str)]) -> bool {
+    let text = file.text();
+    let plain = |text: &str| !text.contains(|letter: char| letter.is_control() && letter != '\t');
+    let Some((first, _)) = edits.first() else {
+        return false;
+    };
+    let mut ranges = Vec::with_capacity(edits.len());
+    for (span, replacement) in edits {
+        let range = within(text, *span);
+        if span.file != first.file || range != span.range() || !plain(replacement) {
+            return false;
+        }
+        ranges.push(range);
+    }
+    ranges.sort_by_key(|range| range.start);
+    let apart = ranges
+        .iter()
+        .zip(ranges.iter().skip(1))
+        .all(|(before, after)| before.end < after.start);
+    let (_, _, line) = window(file, edits.iter().map(|(span, _)| *span));
+    // As Windows ends lines.
+    apart && plain(line.strip_suffix('\r').unwrap_or(line))
 }
 
 type Labelled<'l> = (AnnotationKind, &'l Label);
@@ -292,5 +315,39 @@ mod tests {
         let elsewhere = Span::new(FileId(9), 0, 1);
         let finding = Diagnostic::error(&river_syntax::codes::UNCLOSED, elsewhere, "no such text");
         assert!(drawn(&sources, &finding).contains("no such text"));
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(256))]
+
+        /// The renderer is somebody else's, and a panic of it would hide all findings.
+        #[test]
+        fn anything_can_be_drawn(
+            text in "[a-z é{}\t\r\n\u{0}\u{1b}字]{0,60}",
+            places in proptest::collection::vec((0_u32..70, 0_u32..70), 1..4),
+            edits in proptest::collection::vec((0_u32..70, 0_u32..70, "[a-z é,\n]{0,4}"), 0..4),
+        ) {
+            let mut sources = Sources::new();
+            let file = sources.add("a.alloy", text);
+            let span = |(start, end): (u32, u32)| Span::new(file, start.min(end), start.max(end));
+            let mut places = places.into_iter();
+            let first = places.next().unwrap_or_default();
+            let mut finding = Diagnostic::warning(&river_syntax::codes::UNCLOSED, span(first), "m")
+                .with_label("here")
+                .with_help("h");
+            for place in places {
+                finding = finding.with_secondary(span(place), "there");
+            }
+            let edits = edits.into_iter().map(|(start, end, replacement)| river_syntax::Edit {
+                span: span((start, end)),
+                replacement,
+            });
+            finding.fix = Some(river_syntax::Fix {
+                title: "t".to_owned(),
+                edits: edits.collect(),
+                safe: false,
+            });
+            drawn(&sources, &finding);
+        }
     }
 }

@@ -174,4 +174,23 @@ mod tests {
         let split = fix(&[(0, 0, 1, "x")]);
         assert_eq!(applied(&["é = 1\n"], &[split]), None, "half a character");
     }
+
+    proptest::proptest! {
+        /// Whatever is asked for, no text gets more syntax errors than it had.
+        #[test]
+        fn texts_stay_readable(
+            edits in proptest::collection::vec((0_u32..2, 0_u32..30, 0_u32..30, "[a-z=,\\[{}\n ]{0,3}"), 0..6),
+        ) {
+            let texts = ["a = [1, 2]\nb {\n\tc = 1\n}\n", "é = [\n]\n"];
+            let fixes: Vec<Fix> = edits
+                .iter()
+                .map(|(file, a, b, text)| fix(&[(*file, *a.min(b), *a.max(b), text.as_str())]))
+                .collect();
+            let fixes: Vec<&Fix> = fixes.iter().collect();
+            if let Some(edited) = apply(&texts, &fixes) {
+                proptest::prop_assert!(readable(&texts, &edited.texts));
+                proptest::prop_assert!(edited.fixes > 0);
+            }
+        }
+    }
 }

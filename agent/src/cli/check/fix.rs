@@ -35,12 +35,11 @@ pub(super) struct Mended {
     pub(super) left: Vec<Diagnostic>,
 }
 
+/// Says what is wrong with texts.
+type Check<'c> = &'c dyn Fn(&[Source]) -> (Sources, Vec<Diagnostic>);
+
 /// Mends one configuration, in memory. `found` is what `check` says of the texts.
-pub(super) fn mend(
-    texts: Vec<Source>,
-    found: Vec<Diagnostic>,
-    check: &dyn Fn(&[Source]) -> (Sources, Vec<Diagnostic>),
-) -> Mended {
+pub(super) fn mend(texts: Vec<Source>, found: Vec<Diagnostic>, check: Check<'_>) -> Mended {
     let mut now = texts.clone();
     let mut mended = Mended {
         left: found,
