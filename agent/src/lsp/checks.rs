@@ -42,6 +42,7 @@ impl Server<'_> {
     /// Asks for checks of all configurations that are open and have changed.
     pub(super) fn check(&mut self) {
         self.due = None;
+        let everything = std::mem::take(&mut self.everything);
         let mut units: HashMap<PathBuf, Vec<Rc<Document>>> = HashMap::new();
         for document in self.workspace.opened() {
             let unit = self.workspace.unit(document);
@@ -56,11 +57,8 @@ impl Server<'_> {
             .map(|document| (document.path.clone(), document.index.text().clone()))
             .collect();
         for (key, unit) in units {
-            if self
-                .outcomes
-                .get(&key)
-                .is_some_and(|outcome| self.is_fresh(outcome, &unit))
-            {
+            let last = self.outcomes.get(&key).filter(|_| !everything);
+            if last.is_some_and(|outcome| self.is_fresh(outcome, &unit)) {
                 continue;
             }
             let (settings, levels) = self.settings.for_file(&key, &mut self.finder.borrow_mut());

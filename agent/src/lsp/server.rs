@@ -47,6 +47,8 @@ pub(super) struct Server<'c> {
     pub(super) told: HashSet<PathBuf>,
     /// When to check.
     pub(super) due: Option<Instant>,
+    /// Whether the next check is of all configurations, also of those whose texts are the same.
+    pub(super) everything: bool,
     waiting: VecDeque<Message>,
 }
 
@@ -96,6 +98,7 @@ pub(crate) fn run(connection: &Connection) -> Result<(), ServeError> {
         outcomes: HashMap::new(),
         told: HashSet::new(),
         due: None,
+        everything: false,
         waiting: VecDeque::new(),
     };
     if let Some(options) = &params.initialization_options {
@@ -284,7 +287,7 @@ impl Server<'_> {
             told::DidSaveTextDocument::METHOD | told::DidChangeWatchedFiles::METHOD => {
                 // Perhaps it was `alloy-rs.toml`.
                 *self.finder.borrow_mut() = Finder::default();
-                self.outcomes.clear();
+                self.everything = true;
                 self.check_soon();
             }
             told::DidChangeConfiguration::METHOD => {
@@ -336,7 +339,7 @@ impl Server<'_> {
                 self.workspace.mode = settings.mode;
                 if settings != self.settings {
                     self.settings = settings;
-                    self.outcomes.clear();
+                    self.everything = true;
                     self.check_soon();
                 }
             }

@@ -1,7 +1,10 @@
 //! Findings as the protocol tells them.
 
 use crate::lsp::documents::Document;
-use lsp_types::{DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString, Range};
+use lsp_types::{
+    DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location, NumberOrString, Range,
+};
+use river_eval::codes::eval::DEPRECATED_NAME;
 use river_syntax::{Diagnostic, Severity, Span};
 
 /// A finding of a document. `place` tells where a span of any file lies.
@@ -31,10 +34,12 @@ pub(crate) fn diagnostic(
         severity: Some(match found.severity {
             Severity::Error => DiagnosticSeverity::ERROR,
             Severity::Warning => DiagnosticSeverity::WARNING,
-            Severity::Info => DiagnosticSeverity::INFORMATION,
+            // A remark that needs no action does not deserve a line under the words.
+            Severity::Info => DiagnosticSeverity::HINT,
         }),
         code: Some(NumberOrString::String(found.code.id.to_owned())),
         source: Some("alloy-rs".to_owned()),
+        tags: (found.code.id == DEPRECATED_NAME.id).then(|| vec![DiagnosticTag::DEPRECATED]),
         message,
         related_information: (related && !others.is_empty()).then_some(others),
         ..lsp_types::Diagnostic::default()

@@ -53,6 +53,9 @@ const TYPES: [SemanticTokenType; 12] = [
     SemanticTokenType::VARIABLE,
 ];
 
+/// Tokens of one answer: some forty thousand lines. Of longer texts the rest is told when the editor asks for what it shows.
+const MAX_TOKENS: usize = 200_000;
+
 const DECLARATION: u32 = 1;
 const DEFAULT_LIBRARY: u32 = 2;
 
@@ -85,6 +88,9 @@ pub(crate) fn of(document: &Document, range: Option<Range>) -> SemanticTokens {
     let classes = classes(parse, first..last);
     let mut writer = Writer::new(&document.index, from);
     for (token, class) in (first..last).zip(classes) {
+        if writer.data.len() >= MAX_TOKENS {
+            break;
+        }
         if class != Class::None {
             writer.token(tokens.range(token), class);
         }

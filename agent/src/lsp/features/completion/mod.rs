@@ -39,6 +39,8 @@ struct Items<'a> {
     range: Range,
     /// What is written already, in small letters.
     typed: String,
+    /// Whether a `=` stands right before the word.
+    after_sign: bool,
     found: Vec<CompletionItem>,
     left_out: bool,
 }
@@ -81,11 +83,13 @@ pub(crate) fn at(asked: &Asked<'_>, position: Position) -> CompletionList {
         .get(context.word.start as usize..offset.max(context.word.start) as usize)
         .unwrap_or("")
         .to_lowercase();
+    let before = document.text().get(..context.word.start as usize);
     let mut items = Items {
         asked,
         scope: document.names().scope_at(offset),
         range,
         typed,
+        after_sign: before.is_some_and(|text| text.ends_with('=')),
         context,
         found: Vec::new(),
         left_out: false,
@@ -114,13 +118,16 @@ impl Items<'_> {
             return;
         }
         let plain = proposal.text.unwrap_or_else(|| proposal.label.clone());
-        let (new_text, format) = match proposal
+        let (mut new_text, format) = match proposal
             .snippet
             .filter(|_| self.asked.snippets && !self.context.followed)
         {
             Some(snippet) => (snippet, InsertTextFormat::SNIPPET),
             None => (plain, InsertTextFormat::PLAIN_TEXT),
         };
+        if self.after_sign {
+            new_text.insert(0, ' ');
+        }
         self.found.push(CompletionItem {
             sort_text: Some(format!("{}{}", proposal.rank, proposal.label)),
             filter_text: Some(proposal.label.clone()),

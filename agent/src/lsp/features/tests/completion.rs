@@ -68,6 +68,11 @@ fn only_receivers_of_the_right_kind_are_proposed() {
         "loki.write.a.receiver",
     );
     assert!(text.contains("forward_to = [loki.write.a.receiver]"), "{text}");
+    let text = taken(
+        "loki.write \"a\" { }\nloki.source.file \"f\" {\n\tforward_to =$0\n}\n",
+        "loki.write.a.receiver",
+    );
+    assert!(text.contains("forward_to = [loki.write.a.receiver]"), "{text}");
     // A component does not refer to itself.
     assert_eq!(labels("loki.process \"p\" {\n\tforward_to = [$0]\n}\n"), [""; 0]);
 }
