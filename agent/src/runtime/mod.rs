@@ -2,6 +2,7 @@
 
 mod loads;
 mod process;
+mod refusal;
 
 pub(crate) use loads::{Loads, Refused, Taken};
 pub(crate) use process::{Ended, run};
@@ -110,7 +111,10 @@ pub(crate) fn check(options: &Options, texts: &[Source]) -> (Sources, Vec<Diagno
     let guard = runtime.as_ref().ok().map(tokio::runtime::Runtime::enter);
     let answer = match controller::check(&options.for_controller(&Access::default()), sources.clone()) {
         Ok(warnings) => (sources, warnings),
-        Err(rejected) => (rejected.sources, rejected.diagnostics),
+        Err(rejected) => {
+            let rejected = refusal::in_full(texts, options.stability, rejected);
+            (rejected.sources, rejected.diagnostics)
+        }
     };
     drop(guard);
     answer
@@ -231,7 +235,8 @@ impl Agent {
         let began = Instant::now();
         let not_texts = sources::not_texts(&texts);
         let loaded = if not_texts.is_empty() {
-            self.controller.load(table(&texts)).await
+            let loaded = self.controller.load(table(&texts)).await;
+            loaded.map_err(|refused| refusal::in_full(&texts, self.options.stability, refused))
         } else {
             Err(controller::LoadError {
                 sources: table(&texts),
