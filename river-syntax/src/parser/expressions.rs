@@ -225,6 +225,16 @@ impl Parser<'_> {
                 self.bump();
                 self.finish(mark, SyntaxKind::IdentExpr);
             }
+            SyntaxKind::Number | SyntaxKind::Float
+                if self.ahead(1) == SyntaxKind::Ident
+                    && self.input.token(self.at + 1) == self.token() + 1 =>
+            {
+                // `10s`: the number alone is not the value that was meant.
+                self.bump();
+                self.expected("the end of the number");
+                self.bump();
+                self.finish(mark, SyntaxKind::Error);
+            }
             SyntaxKind::String
             | SyntaxKind::RawString
             | SyntaxKind::BadEscape

@@ -9,7 +9,7 @@ use river_eval::Shared;
 use shuttle::future::yield_now;
 use shuttle::rand::Rng;
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::Notify;
@@ -30,10 +30,10 @@ struct Seen {
 /// Of each order by itself, found by its storage folder.
 static ALL: Mutex<Option<HashMap<PathBuf, Arc<Mutex<Seen>>>>> = Mutex::new(None);
 
-fn seen(storage: &PathBuf) -> Arc<Mutex<Seen>> {
+fn seen(storage: &Path) -> Arc<Mutex<Seen>> {
     let mut all = ALL.lock();
     all.get_or_insert_default()
-        .entry(storage.clone())
+        .entry(storage.to_owned())
         .or_default()
         .clone()
 }

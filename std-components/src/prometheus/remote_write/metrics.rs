@@ -161,7 +161,7 @@ impl Metrics {
                 "prometheus_remote_storage_sent_batch_duration_seconds",
                 "Duration of send calls to the remote storage.",
                 &LABELS,
-                DURATIONS.to_vec(),
+                DURATIONS,
             ),
             appended_samples: metrics.counter(
                 "prometheus_remote_write_wal_samples_appended_total",

@@ -31,7 +31,7 @@ impl Metrics {
     pub(crate) fn new(metrics: &ComponentMetrics) -> Self {
         let plain = |name: &str, help: &str, buckets: &[f64]| {
             metrics
-                .histograms(name, help, &[], buckets.to_vec())
+                .histograms(name, help, &[], buckets)
                 .with_label_values::<&str>(&[])
         };
         let counter = |name: &str, help: &str| metrics.counter(name, help);
