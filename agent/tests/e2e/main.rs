@@ -25,6 +25,7 @@ mod lsp;
 mod lsp_client;
 mod lsp_editors;
 mod metrics;
+mod modules;
 mod own_log;
 mod page;
 mod plan;

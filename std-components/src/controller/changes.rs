@@ -108,20 +108,25 @@ pub(super) async fn follow(shared: Arc<Shared>, stop: CancellationToken) {
             failed = shared.retry_failed();
         }
         retries.tried(failed, due);
-        // What an import needs from elsewhere before it can be built is asked for without holding up anything.
-        let mut rounds = 0;
-        while rounds < MAX_FETCHES {
-            let fetched = tokio::select! {
-                () = stop.cancelled() => return,
-                fetched = shared.options.services.fetches.fetch() => fetched,
+        // What an import needs from elsewhere before it can be built is asked for without holding up anything but this.
+        let fetches = &shared.options.services.fetches;
+        if fetches.has_wanted() {
+            let fetch = async {
+                let _turn = fetches.turn().await;
+                for _ in 0..MAX_FETCHES {
+                    // First without: a load that was on may have fetched it.
+                    shared.retry();
+                    if !fetches.fetch().await {
+                        break;
+                    }
+                }
+                fetches.clear();
             };
-            if !fetched {
-                break;
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = fetch => {}
             }
-            shared.retry();
-            rounds += 1;
         }
-        shared.options.services.fetches.clear();
         tokio::select! {
             () = stop.cancelled() => return,
             () = tasks::sleep(BETWEEN_ROUNDS) => {}

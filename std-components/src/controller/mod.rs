@@ -144,19 +144,28 @@ impl Controller {
             *draining = None;
         }
         let fetches = &self.services().fetches;
+        let turn = fetches.turn().await;
         let mut rounds = 0;
         let loaded = loop {
             if self.stop.is_cancelled() {
                 return Ok(LoadReport::default());
             }
             let loaded = self.shared.load(sources.clone());
+            if loaded.is_ok() || rounds == changes::MAX_FETCHES {
+                break loaded;
+            }
             // Where an import needs something from elsewhere, that is asked for, and the load is tried again.
-            if loaded.is_ok() || rounds == changes::MAX_FETCHES || !fetches.fetch().await {
+            let fetched = tokio::select! {
+                () = self.stop.cancelled() => false,
+                fetched = fetches.fetch() => fetched,
+            };
+            if !fetched {
                 break loaded;
             }
             rounds += 1;
         };
         fetches.clear();
+        drop(turn);
         let (report, gone) = loaded?;
         if !gone.is_empty() {
             let timeout = self.shared.options.shutdown_timeout;
@@ -169,8 +178,9 @@ impl Controller {
     /// Ends the configuration: what refers to others stops before those others, within [`Options::shutdown_timeout`] over all. What does
     /// not stop in its share of the time is aborted, and the log says so. Calling it again does nothing.
     pub async fn shutdown(&self) {
-        let mut draining = self.loading.lock().await;
+        // First, so that a load that waits for a peer gives up.
         self.stop.cancel();
+        let mut draining = self.loading.lock().await;
         let follower = self.changes.lock().take();
         if let Some(follower) = follower {
             drop(follower.await);

@@ -14,6 +14,8 @@ type Answer = Arc<dyn Any + Send + Sync>;
 #[derive(Clone, Default)]
 pub struct Fetches {
     state: Arc<Mutex<State>>,
+    /// Loads, and changes that need something while it runs, fetch one after the other: none takes what the other waits for.
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Default)]
@@ -78,6 +80,16 @@ impl Fetches {
             state.wanted.insert(id.to_owned(), Box::pin(answer));
         }
         None
+    }
+
+    /// Waits until nobody else fetches; others wait while the guard lives.
+    pub(crate) async fn turn(&self) -> tokio::sync::OwnedMutexGuard<()> {
+        self.turn.clone().lock_owned().await
+    }
+
+    /// Whether anything is wanted.
+    pub(crate) fn has_wanted(&self) -> bool {
+        !self.state.lock().wanted.is_empty()
     }
 
     /// Fetches all that is wanted, at the same time. Whether there was anything.
