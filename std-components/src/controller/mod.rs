@@ -435,14 +435,14 @@ impl Shared {
         let task = match before {
             None => {
                 serve();
-                run::spawn(component.clone(), self.options.restarts, async {})
+                run::spawn(component.clone(), self.options.restarts)
             }
             Some(ended) => {
                 let begin = async move {
                     ended.cancelled().await;
                     serve();
                 };
-                run::spawn(component.clone(), self.options.restarts, begin)
+                run::spawn_after(component.clone(), self.options.restarts, begin)
             }
         };
         self.tasks.lock().insert(component.global_id.clone(), task);

@@ -27,8 +27,15 @@ impl Task {
     }
 }
 
-/// Runs a component, once `before` is over, until its task is stopped, or it ends by itself.
-pub(super) fn spawn(
+/// Runs a component until its task is stopped, or it ends by itself.
+pub(super) fn spawn(component: Arc<RunningComponent>, restarts: Restarts) -> Task {
+    let stop = CancellationToken::new();
+    let handle = tokio::spawn(supervise(component, stop.clone(), restarts));
+    Task { stop, handle }
+}
+
+/// Runs a component once `before` is over.
+pub(super) fn spawn_after(
     component: Arc<RunningComponent>,
     restarts: Restarts,
     before: impl Future<Output = ()> + Send + 'static,
