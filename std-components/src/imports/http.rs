@@ -7,7 +7,10 @@ use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use river_eval::engine::Content;
 use river_eval::{Checks, Str};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,10 +90,21 @@ impl Component for ImportHttp {
             || async move { asked.ask().await },
         ) {
             Some(Ok(text)) => {
+                import.keep(&text);
                 import.export(text);
                 Ok(import)
             }
-            Some(Err(reason)) => Err(BuildError::at("url", reason)),
+            // Where the server is away at the start, what it said last is better than nothing.
+            Some(Err(reason)) => match import.kept() {
+                Some(text) => {
+                    import.export(text);
+                    let reason = format!("{reason}; the copy of an earlier fetch is used");
+                    tracing::warn!(component_id = %import.context.id, "{reason}");
+                    import.context.health.unhealthy(reason);
+                    Ok(import)
+                }
+                None => Err(BuildError::at("url", reason)),
+            },
             None => Err(BuildError::at(
                 "url",
                 format!(
@@ -120,6 +134,7 @@ impl Component for ImportHttp {
             match asked {
                 Ok(text) => {
                     told = None;
+                    self.keep(&text);
                     self.export(text);
                 }
                 Err(reason) => {
@@ -135,6 +150,42 @@ impl Component for ImportHttp {
 }
 
 impl ImportHttp {
+    /// Where the last answer is kept: below the import's folder, by the address.
+    fn copy(&self) -> PathBuf {
+        let mut name = String::from("module-");
+        for byte in Sha256::digest(self.source.url.as_str().as_bytes()).iter().take(8) {
+            name.push_str(&format!("{byte:02x}"));
+        }
+        self.context.data_dir().join(name)
+    }
+
+    /// Keeps an answer for a start without the server. That it cannot be kept is no reason not to use it.
+    fn keep(&self, text: &str) {
+        let path = self.copy();
+        if self.kept().as_deref() == Some(text) {
+            return;
+        }
+        let written = path
+            .parent()
+            .map_or(Ok(()), std::fs::create_dir_all)
+            .and_then(|()| {
+                let folder = path.parent().unwrap_or(&path);
+                // Readable by this user only, as a new temporary file is.
+                let mut file = tempfile::NamedTempFile::new_in(folder)?;
+                file.write_all(text.as_bytes())?;
+                file.persist(&path).map_err(|error| error.error)?;
+                Ok(())
+            });
+        if let Err(error) = written {
+            tracing::warn!(component_id = %self.context.id, "the module cannot be kept in {} for a start without its server: {error}", path.display());
+        }
+    }
+
+    /// The answer that was kept.
+    fn kept(&self) -> Option<String> {
+        std::fs::read_to_string(self.copy()).ok()
+    }
+
     fn export(&self, text: String) {
         let address = safe_url(self.source.url.as_str());
         let folder = folder_of(&address);

@@ -338,6 +338,37 @@ async fn a_polled_module_follows_its_server() {
 }
 
 #[tokio::test]
+async fn a_module_is_there_at_a_start_without_its_server() {
+    let storage = tempfile::tempdir().unwrap();
+    let text = Arc::new(Mutex::new(Some(
+        "declare \"d\" {\n\texport \"value\" { value = 7 }\n}".to_owned(),
+    )));
+    let url = serve(text.clone()).await;
+    let load = format!("import.http \"lib\" {{ url = \"{url}/d.alloy\" }}\nlib.d \"one\" {{ }}\n");
+    let first = Test::with(storage.path());
+    first.load(&load).await.unwrap();
+    first.controller.shutdown().await;
+    *text.lock() = None;
+    let second = Test::with(storage.path());
+    second.load(&load).await.unwrap();
+    assert_eq!(second.value("lib.d.one"), 7);
+    let health = second.health("import.http.lib");
+    assert!(
+        health.starts_with("unhealthy: failed to fetch module http://127.0.0.1:")
+            && health.ends_with(
+                "unexpected status code 503 Service Unavailable; the copy of an earlier fetch is used"
+            ),
+        "{health}"
+    );
+    // Another address has no copy.
+    second
+        .load(&load.replace("/d.alloy", "/e.alloy"))
+        .await
+        .unwrap_err();
+    second.controller.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_secret_text_is_not_quoted() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("secret");
