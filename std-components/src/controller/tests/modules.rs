@@ -297,7 +297,11 @@ async fn serve(text: Arc<Mutex<Option<String>>>) -> String {
 async fn a_polled_module_follows_its_server() {
     let text = Arc::new(Mutex::new(Some(DEFINITION.to_owned())));
     let url = serve(text.clone()).await;
-    let test = Test::new("modules-http");
+    let storage = tempfile::tempdir().unwrap();
+    let test = Test::with_stability(
+        storage.path().to_str().unwrap(),
+        river_eval::eval::Stability::GenerallyAvailable,
+    );
     let load = format!(
         "import.http \"lib\" {{\n\turl            = \"{url}/mods/d.alloy\"\n\tpoll_frequency = \"50ms\"\n\tpoll_timeout   = \"40ms\"\n}}\nlib.d \"one\" {{ value = 1 }}\n"
     );
