@@ -30,7 +30,7 @@ impl Task {
 /// Runs a component until its task is stopped, or it ends by itself.
 pub(super) fn spawn(component: Arc<RunningComponent>, restarts: Restarts) -> Task {
     let stop = CancellationToken::new();
-    let handle = tokio::spawn(supervise(component, stop.clone(), restarts));
+    let handle = tasks::spawn(supervise(component, stop.clone(), restarts));
     Task { stop, handle }
 }
 
