@@ -15,7 +15,7 @@ use lsp_server::{Message, Notification, Request};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{BufReader, BufWriter};
+use std::io::{BufRead, BufReader, BufWriter, Read};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -67,6 +67,23 @@ impl Editor {
         message.write(&mut self.stdin).unwrap();
     }
 
+    /// The next message as it comes.
+    fn bytes(&mut self) -> Vec<u8> {
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            self.stdout.read_line(&mut line).unwrap();
+            match line.trim_end().strip_prefix("Content-Length: ") {
+                Some(number) => length = number.parse().unwrap(),
+                None if line.trim_end().is_empty() => break,
+                None => {}
+            }
+        }
+        let mut bytes = vec![0; length];
+        self.stdout.read_exact(&mut bytes).unwrap();
+        bytes
+    }
+
     /// The answer to a question, and how long it took.
     fn ask(&mut self, method: &str, params: Value) -> (Value, Duration) {
         self.next_id += 1;
@@ -76,9 +93,11 @@ impl Editor {
         let began = Instant::now();
         message.write(&mut self.stdin).unwrap();
         loop {
-            match Message::read(&mut self.stdout).unwrap().unwrap() {
+            let bytes = self.bytes();
+            // Reading JSON is the editor's own time.
+            let took = began.elapsed();
+            match serde_json::from_slice(&bytes).unwrap() {
                 Message::Response(response) if response.id == self.next_id.into() => {
-                    let took = began.elapsed();
                     let answer = response
                         .response_result
                         .unwrap_or_else(|error| panic!("{error:?}"));
