@@ -5,7 +5,10 @@ import { badge, clock, count, h, rate, setText, sparkline } from './dom.js';
 import { code } from './river.js';
 import { body } from './value.js';
 
+/** Between two requests in milliseconds; a component with much to tell is asked less often. */
 const REFRESH = 4000;
+const SELDOM = 30000;
+const MUCH = 300000;
 
 /** May be broken after each underscore. */
 function breakable(name) {
@@ -38,8 +41,10 @@ export default function component({ id }) {
 
   // A part is drawn anew only where its data changed: selections and scroll places stay.
   const told = new Map();
+  let size = 0;
   function put(name, data, render) {
     const text = JSON.stringify(data);
+    size += text?.length ?? 0;
     if (told.get(name) === text) return;
     told.set(name, text);
     sections[name].content.replaceChildren(...[render(data)].flat());
@@ -106,6 +111,7 @@ export default function component({ id }) {
         const [answer, details] = await Promise.all([get(`api/v0/web/components/${encode(id)}`), get(`api/v0/ui/component/${encode(id)}`)]);
         if (ended) return;
         failure.hidden = true;
+        size = 0;
         showComponent(answer);
         showDetails(details);
       } catch (error) {
@@ -114,7 +120,7 @@ export default function component({ id }) {
         setText(failure, error.status === 404 ? `There is no component ${id}.` : `Cannot read it: ${error.message}`);
       }
     }
-    if (!ended) timer = setTimeout(load, REFRESH);
+    if (!ended) timer = setTimeout(load, size > MUCH ? SELDOM : REFRESH);
   }
 
   const crumbs = module.split('/').filter(Boolean).map((name, at, all) => [h('a', { href: `graph/${encode(all.slice(0, at + 1).join('/'))}`, text: name }), ' / ']);

@@ -125,6 +125,7 @@ fn files(agent: &Agent, first: String) -> Vec<(String, String)> {
         ("alloy-metrics-sample-end.txt".to_owned(), metrics(agent)),
         ("alloy-runtime-flags.txt".to_owned(), flags),
         ("alloy-environment.txt".to_owned(), environment),
+        ("alloy-logs.txt".to_owned(), agent.log_lines()),
     ];
     let loads = agent.loads();
     if let Some(taken) = &loads.taken {

@@ -4,11 +4,13 @@
 
 mod forward;
 mod line;
+mod recent;
 
 pub(crate) use forward::{Lost, forward};
 
 use forward::Copies;
 use line::{Format, Line};
+use recent::Recent;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -30,6 +32,7 @@ struct State {
     level: AtomicU8,
     format: AtomicU8,
     copies: Copies,
+    recent: Recent,
 }
 
 impl Default for State {
@@ -38,6 +41,7 @@ impl Default for State {
             level: AtomicU8::new(rank(Level::INFO)),
             format: AtomicU8::new(Format::Logfmt as u8),
             copies: Copies::default(),
+            recent: Recent::default(),
         }
     }
 }
@@ -72,6 +76,11 @@ impl LogControl {
             Format::Logfmt
         };
         self.state.format.store(format as u8, Ordering::Relaxed);
+    }
+
+    /// The last lines, for somebody who helps.
+    pub(crate) fn recent(&self) -> String {
+        self.state.recent.text()
     }
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -176,6 +185,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for StderrLayer {
         // A closed stderr must not take the agent down.
         let text = line.finish();
         drop(std::io::stderr().lock().write_all(text.as_bytes()));
+        self.control.state.recent.put(&text);
         if copied {
             let said = fields.iter().find(|(name, _)| *name == "component_id");
             let component_id = said.map(|(_, id)| id.as_str()).or(component_id.as_deref());

@@ -10,6 +10,7 @@ pub(crate) use process::{Ended, run};
 use crate::config_metrics::{self, ConfigMetrics};
 use crate::http::{Access, HttpBlock};
 use crate::live_metrics::DroppedItems;
+use crate::logging::LogControl;
 use crate::sources::{self, ReadError, Source};
 use river_eval::eval::Constants;
 use river_syntax::{Diagnostic, Severity, Sources};
@@ -172,6 +173,8 @@ pub(crate) struct Agent {
     /// Where HTTP is served, once it is; of port 0, the one that the system chose.
     address: OnceLock<SocketAddr>,
     loads: Mutex<Loads>,
+    /// The log of the process, where it has one.
+    log: OnceLock<LogControl>,
     started: Instant,
 }
 
@@ -196,6 +199,7 @@ impl Agent {
             hostname: hostname(),
             address: OnceLock::new(),
             loads: Mutex::default(),
+            log: OnceLock::new(),
             started: Instant::now(),
         })
     }
@@ -305,6 +309,17 @@ impl Agent {
         let mut loads = self.loads.lock().unwrap_or_else(PoisonError::into_inner);
         loads.count += 1;
         loads.refused = Some(refused);
+    }
+
+    /// The process logs here.
+    fn logs_to(&self, log: LogControl) {
+        // Called once, at the start; what came first is kept.
+        let _ = self.log.set(log);
+    }
+
+    /// The last lines of the log.
+    pub(crate) fn log_lines(&self) -> String {
+        self.log.get().map(LogControl::recent).unwrap_or_default()
     }
 
     /// What became of the last loads.

@@ -103,6 +103,7 @@ async fn serve(options: Options) -> Ended {
             return Ended::Failed;
         }
     }
+    agent.logs_to(log.clone());
     tokio::spawn(follow_log_settings(agent.clone(), log));
 
     let ended = match agent.reload().await {

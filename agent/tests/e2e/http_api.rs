@@ -21,7 +21,7 @@ prometheus.exporter.unix "node" { }
 "#;
 
 /// A recording of the reference's answer; `None`, in words, where this machine has none.
-fn recorded(name: &str) -> Option<Value> {
+pub(crate) fn recorded(name: &str) -> Option<Value> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../../shared/http")
         .join(name);
@@ -35,7 +35,7 @@ fn recorded(name: &str) -> Option<Value> {
 }
 
 /// `key: type`, for every key of an object.
-fn shape(object: &Value) -> BTreeSet<String> {
+pub(crate) fn shape(object: &Value) -> BTreeSet<String> {
     let kind = |value: &Value| match value {
         Value::Null => "null",
         Value::Bool(_) => "bool",

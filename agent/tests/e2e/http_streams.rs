@@ -1,6 +1,7 @@
 //! The parts of the HTTP API that are streams, bundles or answers for the page, and that no secret leaves through any of them.
 
 use crate::harness::{Home, until};
+use crate::http_api::{recorded, shape};
 use serde_json::Value;
 use std::io::Read;
 
@@ -201,6 +202,15 @@ async fn modules_have_lists_graphs_and_components_of_their_own() {
     assert_eq!(agent.get("/api/v0/web/modules/pipeline.one").await.status, 404);
     let custom = agent.get("/api/v0/web/components/pipeline.one").await.json();
     assert_eq!(custom["createdModuleIDs"], serde_json::json!(["pipeline.one"]));
+    for (ours, name) in [
+        (&custom, "component-custom.json"),
+        (&list[0], "module-components.json"),
+    ] {
+        if let Some(theirs) = recorded(name) {
+            let theirs = if theirs.is_array() { &theirs[0] } else { &theirs };
+            assert_eq!(shape(ours), shape(theirs), "{name}");
+        }
+    }
 
     let graph = agent.get("/api/v0/ui/graph").await.json();
     let node = graph["nodes"].as_array().unwrap().iter();
@@ -284,6 +294,7 @@ async fn no_secret_leaves() {
     [
         "alloy-support-bundle/alloy-components.json",
         "alloy-support-bundle/alloy-environment.txt",
+        "alloy-support-bundle/alloy-logs.txt",
         "alloy-support-bundle/alloy-metadata.yaml",
         "alloy-support-bundle/alloy-metrics-sample-end.txt",
         "alloy-support-bundle/alloy-metrics-sample-start.txt",

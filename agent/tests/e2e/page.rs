@@ -262,6 +262,49 @@ async fn a_component_shows_all_that_is_known_of_it() {
     browser.assert_no_errors().await;
 }
 
+#[tokio::test]
+async fn the_graph_leads_into_modules_and_back() {
+    let Some(browser) = Browser::start(DESKTOP).await else {
+        return;
+    };
+    let home = Home::with(
+        "declare \"pipeline\" {\n\targument \"to\" { }\n\tloki.relabel \"inner\" { forward_to = argument.to.value }\n}\n\
+         pipeline \"one\" { to = [loki.echo.out.receiver] }\nloki.echo \"out\" { }\n",
+    );
+    let agent = home.start().await;
+    browser.open(&agent.url("/graph")).await;
+    let drawn = "return document.querySelector('.canvas').dataset.drawn";
+    browser.wait_for("the graph is drawn", drawn).await;
+    browser.click(".node:has(.module) .box").await;
+    browser.click(".panel a[href='graph/pipeline.one']").await;
+    browser
+        .wait_for(
+            "the module is drawn",
+            "return [...document.querySelectorAll('.node .name')].map(name => name.textContent).join() === 'loki.relabel'",
+        )
+        .await;
+    assert_eq!(
+        browser.run("return location.pathname").await,
+        "/graph/pipeline.one"
+    );
+    browser.click(".node .box").await;
+    browser.click(".panel .actions a").await;
+    browser
+        .wait_for(
+            "the component of the module",
+            "return document.querySelector('.component h1')?.textContent === 'loki.relabel.inner' && document.querySelector('.component .code .line')",
+        )
+        .await;
+    browser.click(".crumbs a[href='graph/pipeline.one']").await;
+    browser
+        .wait_for(
+            "the module's graph again",
+            "return document.querySelectorAll('.node').length === 1",
+        )
+        .await;
+    browser.assert_no_errors().await;
+}
+
 /// `count` pipelines of five components that end in eight sinks.
 fn large(count: usize) -> String {
     let mut text: String = (0..8)
