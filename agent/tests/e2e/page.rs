@@ -197,6 +197,14 @@ async fn entries_are_shown_before_and_after_a_component_as_they_pass() {
         .await;
     assert_eq!(after, true);
 
+    // The list scrolls by itself, inside of the window.
+    append(&home, &"more\n".repeat(100));
+    browser
+        .wait_for(
+            "the newest entries are in sight",
+            "const list = document.querySelector('.live'); return document.querySelectorAll('.item').length === 204 && list.scrollTop > 0 && list.scrollTop + list.clientHeight >= list.scrollHeight - 2 && list.getBoundingClientRect().bottom <= innerHeight",
+        )
+        .await;
     browser.write("input[type=search]", "second").await;
     browser
         .wait_for(
@@ -210,7 +218,7 @@ async fn entries_are_shown_before_and_after_a_component_as_they_pass() {
     browser
         .wait_for(
             "it is counted",
-            "return document.querySelector('.toolbar [role=status]').textContent === 'paused, 6 items seen'",
+            "return document.querySelector('.toolbar [role=status]').textContent === 'paused, 206 items seen'",
         )
         .await;
     assert_eq!(
