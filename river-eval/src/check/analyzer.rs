@@ -175,7 +175,7 @@ impl<'f, 'o> Analyzer<'f, 'o> {
         let (block, what, opens) = (found.block, found.what.clone(), found.opens);
         match what {
             What::Component(schema) | What::Config(schema) => {
-                self.check_described(scope, block, &schema, true)
+                self.check_described(scope, block, &schema, true);
             }
             What::Custom(declare) => self.check_custom(scope, block, declare),
             What::Argument | What::Export => {

@@ -30,8 +30,11 @@ pub trait ConfigBlock: Send + Sync {
     fn apply(&self, body: Option<&BodyValue>);
 }
 
+/// A config block's name and what may stand in it.
+pub type NamedSchema = (&'static str, fn() -> BodySchema);
+
 /// What the config blocks of this crate take, by their names: the schemas of their derived structs.
-pub fn config_block_schemas() -> [(&'static str, fn() -> BodySchema); 4] {
+pub fn config_block_schemas() -> [NamedSchema; 4] {
     [
         ("livedebugging", super::live_debugging::schema),
         ("logging", super::logging::schema),

@@ -23,7 +23,7 @@ mod tasks;
 mod tests;
 mod tracing_block;
 
-pub use config_blocks::{ConfigBlock, config_block_schemas};
+pub use config_blocks::{ConfigBlock, NamedSchema, config_block_schemas};
 pub use info::{ComponentInfo, HealthInfo};
 pub use logging::{LogFormat, LogLevel, LogSettings};
 pub use options::{Options, Restarts};

@@ -4,6 +4,7 @@ pub mod go_float;
 pub mod go_template;
 pub mod go_time;
 pub mod logql;
+pub mod logql_pattern;
 pub mod re2;
 pub mod re2_syntax;
 

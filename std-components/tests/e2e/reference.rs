@@ -77,8 +77,8 @@ fn blocks(out: &mut String, body: &BodySchema, path: &str, depth: usize) {
             continue;
         }
         let inner = block.body.get();
-        attributes(out, &inner);
-        blocks(out, &inner, &path, depth + 1);
+        attributes(out, inner);
+        blocks(out, inner, &path, depth + 1);
     }
 }
 

@@ -13,7 +13,7 @@ use std_components::controller::config_block_schemas;
 const MAX_DEPTH: usize = 8;
 
 /// Why a difference stands.
-const REASONS: [(&str, &str); 4] = [
+const REASONS: [(&str, &str); 5] = [
     (
         "`stage.timestamp > action_on_failure`",
         "the reference refuses other words when it builds the stage",
@@ -25,6 +25,10 @@ const REASONS: [(&str, &str); 4] = [
     (
         "`id`: nothing by default here",
         "the reference makes another one at each first start; the catalog holds one of them",
+    ),
+    (
+        "`stage.truncate > rule > source_type`",
+        "the reference takes these words, too; the catalog has those of `stage.labels`",
     ),
     ("`stage.", "not built yet; `alloy-rs run` refuses it"),
 ];

@@ -34,6 +34,10 @@ impl Owner {
         }
     }
 
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
     fn values<V: AsRef<str>>(&self, values: &[V]) -> Values {
         let mut last = self.last.lock();
         match &*last {
@@ -254,7 +258,7 @@ fn finish(out: &mut String, value: fmt::Arguments<'_>) {
     let _ = writeln!(out, "}} {value}");
 }
 
-fn push_escaped(out: &mut String, text: &str, quotes: bool) {
+pub(super) fn push_escaped(out: &mut String, text: &str, quotes: bool) {
     for c in text.chars() {
         match c {
             '\\' => out.push_str("\\\\"),

@@ -7,10 +7,13 @@
 mod cells;
 mod family;
 mod handles;
+mod open;
 #[cfg(test)]
 mod tests;
 
 pub use handles::{Gauge, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
+
+pub use open::{Change, MAX_SERIES, OpenKind, OpenMetric, OpenSpec};
 
 use family::{Family, Kind, Member, Owner};
 use parking_lot::Mutex;
@@ -24,6 +27,7 @@ use std::sync::Arc;
 pub struct MetricsHub {
     registry: Registry,
     families: Arc<Mutex<BTreeMap<Box<str>, Arc<Family>>>>,
+    open: Arc<open::OpenMembers>,
 }
 
 impl fmt::Debug for MetricsHub {
@@ -58,6 +62,7 @@ impl MetricsHub {
         for family in families {
             family.render(out, &wanted);
         }
+        self.render_open(out, &wanted);
     }
 
     /// The family of this name; `None` where there is one of another kind.

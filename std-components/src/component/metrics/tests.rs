@@ -1,4 +1,5 @@
 use super::*;
+use std::time::{Duration, Instant};
 
 fn page(hub: &MetricsHub) -> String {
     let mut page = String::new();
@@ -104,4 +105,52 @@ fn the_same_name_with_other_labels_works_unseen() {
     other.with_label_values(&["x"]).inc();
     assert_eq!(other.with_label_values(&["x"]).get(), 1);
     assert!(!page(&hub).contains(",path="));
+}
+
+#[test]
+fn open_metrics_forget_idle_series_and_share_by_name() {
+    let hub = MetricsHub::default();
+    let metrics = ComponentMetrics::new(&hub, "a.b", "/");
+    let spec = |max_idle| OpenSpec {
+        name: "m_total".to_owned(),
+        help: "help".to_owned(),
+        kind: OpenKind::Counter,
+        bounds: Vec::new(),
+        max_idle: Duration::from_secs(max_idle),
+    };
+    let page = || {
+        let mut page = String::new();
+        hub.render(&mut page).unwrap();
+        page.lines()
+            .filter(|line| !line.starts_with('#'))
+            .map(|line| format!("{line}\n"))
+            .collect::<String>()
+    };
+    let now = Instant::now();
+    let past = now.checked_sub(Duration::from_secs(100)).unwrap();
+    let first = metrics.open(spec(50));
+    let labels = |value: &'static str| [("x", value), ("__y", "z")].into_iter();
+    first.change(1, || labels("old"), Change::Add(1.0), past);
+    first.change(2, || labels("new"), Change::Add(1.5), now);
+    // Asked for again it is the same one; another key may stand for the same labels.
+    let second = metrics.open(spec(50));
+    second.change(3, || labels("new"), Change::Add(1.0), now);
+    insta::assert_snapshot!(page(), @r#"
+    m_total{component_id="a.b",component_path="/",x="new"} 2.5
+    m_total{component_id="a.b",component_path="/",x="old"} 1
+    "#);
+    // The idle one was shown a last time; its key is not lost.
+    insta::assert_snapshot!(page(), @r#"m_total{component_id="a.b",component_path="/",x="new"} 2.5"#);
+    first.change(1, || labels("old"), Change::Add(1.0), now);
+    insta::assert_snapshot!(page(), @r#"
+    m_total{component_id="a.b",component_path="/",x="new"} 2.5
+    m_total{component_id="a.b",component_path="/",x="old"} 1
+    "#);
+    // Another metric of the same component takes its place.
+    let third = metrics.open(spec(60));
+    assert_eq!(page(), "");
+    third.change(1, || labels("x"), Change::Set(7.0), now);
+    assert_eq!(page().lines().count(), 1);
+    drop(third);
+    assert_eq!(page(), "");
 }

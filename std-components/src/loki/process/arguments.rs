@@ -1,5 +1,15 @@
 //! The arguments of `loki.process` and of its stages, as the reference documents them.
 
+mod events;
+mod metrics;
+mod select;
+mod shape;
+
+pub(crate) use events::{Event, Geoip};
+pub(crate) use metrics::{Action, Metric, Metrics};
+pub(crate) use select::{Match, Pattern};
+pub(crate) use shape::{Luhn, Multiline, Pack, Truncate, TruncateRule, TruncateSource};
+
 use crate::signals::{Fanout, LogBatch};
 use river_eval::{ByteSize, Checks};
 use std::collections::BTreeMap;
@@ -43,6 +53,10 @@ stages! {
     Docker(Empty) = "docker",
     /// Drops entries that meet all conditions.
     Drop(Drop) = "drop",
+    /// Extracts the `key: value` lines of a Windows event's message.
+    EventLogMessage(Event) = "eventlogmessage",
+    /// Looks places of IP addresses up (not supported by this agent).
+    Geoip(Geoip) = "geoip",
     /// Extracts values from JSON by JMESPath.
     Json(Json) = "json",
     /// Keeps only these labels.
@@ -55,8 +69,20 @@ stages! {
     Limit(Limit) = "limit",
     /// Extracts values from logfmt.
     Logfmt(Logfmt) = "logfmt",
+    /// Hides numbers that pass the Luhn check, such as those of credit cards.
+    Luhn(Luhn) = "luhn",
+    /// Takes entries that a LogQL selector matches through stages of their own, or drops them.
+    Match(Match) = "match",
+    /// Exposes metrics made of entries on the agent's own metrics page.
+    Metrics(Metrics) = "metrics",
+    /// Joins lines that belong together.
+    Multiline(Multiline) = "multiline",
     /// Makes an extracted value the line.
     Output(Source) = "output",
+    /// Puts the line and labels into one JSON object, which becomes the line.
+    Pack(Pack) = "pack",
+    /// Extracts values by a LogQL pattern.
+    Pattern(Pattern) = "pattern",
     /// Extracts values by the named groups of a regular expression.
     Regex(Regex) = "regex",
     /// Sets labels to fixed values.
@@ -69,8 +95,12 @@ stages! {
     Sampling(Sampling) = "sampling",
     /// Sets the tenant.
     Tenant(Tenant) = "tenant",
+    /// Cuts what is too long.
+    Truncate(Truncate) = "truncate",
     /// Sets the timestamp from an extracted value.
     Timestamp(Timestamp) = "timestamp",
+    /// Extracts the sections of a Windows event's message.
+    WindowsEvent(Event) = "windowsevent",
 }
 
 #[derive(Clone, Debug, PartialEq, river_eval::Arguments)]

@@ -25,7 +25,7 @@ pub(super) enum Flow {
 /// What a stage may do besides changing its record.
 pub(super) struct Outlet<'a> {
     /// The acknowledgement of the batch, for records that are held back.
-    ack: &'a Ack,
+    pub(super) ack: &'a Ack,
     /// Records that go on before the one at hand.
     pub(super) before: &'a mut Vec<Record>,
 }
@@ -188,6 +188,9 @@ pub(super) struct StageMetrics {
     pub(super) dropped: IntCounterVec,
     pub(super) cri_flushed: crate::component::metrics::IntCounter,
     pub(super) cri_truncated: crate::component::metrics::IntCounter,
+    pub(super) truncated: IntCounterVec,
+    /// For stages with metrics of the configuration's.
+    pub(super) own: ComponentMetrics,
 }
 
 impl StageMetrics {
@@ -206,6 +209,12 @@ impl StageMetrics {
                 "loki_process_cri_lines_truncated_total",
                 "A count of lines that were truncated due to the max_partial_line_size limit",
             ),
+            truncated: metrics.counters(
+                "loki_process_truncated_fields_total",
+                "A count of all log lines, labels, extracted values, or structured_metadata truncated as a result of a pipeline stage",
+                &["field"],
+            ),
+            own: metrics.clone(),
         }
     }
 }

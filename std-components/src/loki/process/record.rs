@@ -18,6 +18,8 @@ pub(crate) enum Extracted {
     Number(f64),
     Bool(bool),
     Null,
+    /// Taken away, although a label that the entry came with has the name.
+    Gone,
 }
 
 impl Extracted {
@@ -28,7 +30,7 @@ impl Extracted {
             Self::Number(number) => Some(Cow::Owned(format!("{number}"))),
             Self::Bool(true) => Some(Cow::Borrowed("true")),
             Self::Bool(false) => Some(Cow::Borrowed("false")),
-            Self::Null => None,
+            Self::Null | Self::Gone => None,
         }
     }
 }
@@ -75,9 +77,11 @@ impl Record {
     }
 
     /// A copy to keep beyond this batch: slices of read buffers are copied, so that they can be freed.
-    pub(crate) fn detach(&self, ack: Ack) -> Self {
+    ///
+    /// Its share in earlier batches goes along: a second one, left here, would have to end well, too.
+    pub(crate) fn detach(&mut self, ack: Ack) -> Self {
         let own = |text: &ByteString| ByteString::from(text.to_string());
-        let mut acks: Vec<Ack> = self.acks.clone();
+        let mut acks = std::mem::take(&mut self.acks);
         acks.push(ack);
         Self {
             line: own(&self.line),
@@ -101,6 +105,19 @@ impl Record {
                 })
                 .collect(),
             acks,
+        }
+    }
+
+    /// A copy without a share in any batch.
+    pub(crate) fn copy(&self) -> Self {
+        Self {
+            line: self.line.clone(),
+            timestamp: self.timestamp,
+            metadata: self.metadata.clone(),
+            base: self.base.clone(),
+            edits: self.edits.clone(),
+            extracted: self.extracted.clone(),
+            acks: Vec::new(),
         }
     }
 
@@ -167,6 +184,7 @@ impl Record {
     /// What is extracted under a name. The labels that the entry came with count as extracted, as in Promtail.
     pub(crate) fn extracted(&self, name: &str) -> Option<Cow<'_, Extracted>> {
         match self.extracted.iter().find(|(extracted, _)| &**extracted == name) {
+            Some((_, Extracted::Gone)) => None,
             Some((_, value)) => Some(Cow::Borrowed(value)),
             None => self
                 .base
@@ -191,6 +209,34 @@ impl Record {
         }
     }
 
+    /// Forgets what is extracted under a name.
+    pub(crate) fn forget(&mut self, name: &Str) {
+        if self.extracted(name).is_some() {
+            self.extract(name, Extracted::Gone);
+        }
+    }
+
+    /// Makes the labels as they are now count as extracted, as they do where stages of their own begin.
+    pub(crate) fn extract_labels(&mut self) {
+        let Self {
+            base,
+            edits,
+            extracted,
+            ..
+        } = self;
+        // A label as it came counts wherever nothing else is extracted.
+        extracted
+            .retain(|(name, _)| base.get(name).is_none() || edits.iter().any(|(edited, _)| edited == name));
+        for (name, value) in edits.iter() {
+            let Some(value) = value else { continue };
+            let value = Extracted::Text(value.clone());
+            match extracted.iter_mut().find(|(extracted, _)| extracted == name) {
+                Some((_, old)) => *old = value,
+                None => extracted.push((name.clone(), value)),
+            }
+        }
+    }
+
     /// Everything extracted by a stage, and the labels that the entry came with.
     pub(crate) fn all_extracted(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
         let of_labels = self
@@ -204,6 +250,19 @@ impl Record {
         of_labels
             .map(|(name, value)| (name, Cow::Borrowed(value)))
             .chain(of_stages)
+    }
+
+    /// What is extracted as a text, and the labels that the entry came with.
+    pub(crate) fn all_extracted_texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        let of_labels = self
+            .base
+            .iter()
+            .filter(|(name, _)| !self.extracted.iter().any(|(extracted, _)| &**extracted == *name));
+        let of_stages = self.extracted.iter().filter_map(|(name, value)| match value {
+            Extracted::Text(text) => Some((&**name, &**text)),
+            _ => None,
+        });
+        of_labels.chain(of_stages)
     }
 
     /// The text that a stage with an optional `source` works on.

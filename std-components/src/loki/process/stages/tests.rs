@@ -7,6 +7,10 @@ use crate::component::{ComponentMetrics, MetricsHub};
 use crate::signals::{Ack, Entry, Labels, LogBatch, Outcome};
 use std::sync::mpsc;
 
+mod metrics;
+mod select;
+mod shape;
+
 struct Bench {
     pipeline: Pipeline,
     hub: MetricsHub,
