@@ -131,12 +131,12 @@ async fn a_refused_reload_is_told_on_all_pages_and_drawn_in_its_place() {
     browser
         .wait_for(
             "the finding is drawn",
-            "return document.querySelectorAll('.file .finding').length",
+            "return document.querySelectorAll('.file .finding.error').length",
         )
         .await;
     // Below its line, with the words that it is about marked.
     let place = browser
-        .run("const finding = document.querySelector('.file .finding'); return [finding.previousElementSibling.querySelector('.line-number').textContent, [...finding.previousElementSibling.querySelectorAll('mark')].map(mark => mark.textContent).join(''), finding.textContent]")
+        .run("const finding = document.querySelector('.file .finding.error'); return [finding.previousElementSibling.querySelector('.line-number').textContent, [...finding.previousElementSibling.querySelectorAll('mark')].map(mark => mark.textContent).join(''), finding.textContent]")
         .await;
     let line = broken
         .lines()
