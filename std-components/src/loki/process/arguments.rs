@@ -8,7 +8,7 @@ mod shape;
 pub(crate) use events::{Event, Geoip};
 pub(crate) use metrics::{Action, Metric, Metrics};
 pub(crate) use select::{Match, Pattern};
-pub(crate) use shape::{Luhn, Multiline, Pack, Truncate, TruncateRule, TruncateSource};
+pub(crate) use shape::{Luhn, Multiline, Pack, Replace, Template, Truncate, TruncateRule, TruncateSource};
 
 use crate::signals::{Fanout, LogBatch};
 use river_eval::{ByteSize, Checks};
@@ -85,6 +85,8 @@ stages! {
     Pattern(Pattern) = "pattern",
     /// Extracts values by the named groups of a regular expression.
     Regex(Regex) = "regex",
+    /// Replaces what the groups of a regular expression match.
+    Replace(Replace) = "replace",
     /// Sets labels to fixed values.
     StaticLabels(StaticLabels) = "static_labels",
     /// Makes structured metadata of extracted values and labels.
@@ -93,6 +95,8 @@ stages! {
     StructuredMetadataDrop(Values) = "structured_metadata_drop",
     /// Keeps a share of the entries.
     Sampling(Sampling) = "sampling",
+    /// Sets an extracted value to what a Go template makes.
+    Template(Template) = "template",
     /// Sets the tenant.
     Tenant(Tenant) = "tenant",
     /// Cuts what is too long.

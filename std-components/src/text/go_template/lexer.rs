@@ -4,7 +4,9 @@ use super::super::Mistake;
 use std::ops::Range;
 
 pub(super) enum Piece {
-    Text,
+    Text(Range<usize>),
+    /// With its braces.
+    Comment(Range<usize>),
     /// What stands between the braces, without trim marks.
     Action(Range<usize>),
 }
@@ -50,8 +52,9 @@ pub(super) fn pieces(text: &str) -> impl Iterator<Item = Result<Piece, Mistake>>
         match rest.find("{{") {
             Some(0) => match action(text, at) {
                 Ok((range, after)) => {
+                    let outer = at..after;
                     at = after;
-                    Some(Ok(range.map_or(Piece::Text, Piece::Action)))
+                    Some(Ok(range.map_or(Piece::Comment(outer), Piece::Action)))
                 }
                 Err(mistake) => {
                     at = text.len();
@@ -59,12 +62,14 @@ pub(super) fn pieces(text: &str) -> impl Iterator<Item = Result<Piece, Mistake>>
                 }
             },
             Some(next) => {
+                let start = at;
                 at += next;
-                Some(Ok(Piece::Text))
+                Some(Ok(Piece::Text(start..at)))
             }
             None => {
+                let start = at;
                 at = text.len();
-                Some(Ok(Piece::Text))
+                Some(Ok(Piece::Text(start..at)))
             }
         }
     })

@@ -1,11 +1,23 @@
 //! Go's `text/template`, parsed to find mistakes before anything runs: actions that are never closed, unknown functions, unknown variables,
 //! blocks without their end. Grammar: <https://pkg.go.dev/text/template>.
+//!
+//! Templates run here, too. The crates that do so (gtmpl) are not kept any more, and differ where users notice it: a name that is missing is an error
+//! there, and `<no value>` in Go.
 
 mod action;
+mod call;
 mod functions;
 mod lexer;
+mod printf;
+mod run;
+#[cfg(test)]
+mod run_tests;
+mod tree;
+mod value;
 
 pub use functions::is_known;
+pub use run::{Data, MAX_OUTPUT_BYTES};
+pub use value::Value;
 
 use super::Mistake;
 use action::Step;
@@ -20,7 +32,7 @@ pub fn check(text: &str, knows: &dyn Fn(&str) -> bool) -> Result<(), Mistake> {
     let mut blocks = Blocks::default();
     for piece in lexer::pieces(text) {
         match piece? {
-            Piece::Text => {}
+            Piece::Text(_) | Piece::Comment(_) => {}
             Piece::Action(range) => blocks.action(text, range, knows)?,
         }
     }
@@ -30,6 +42,29 @@ pub fn check(text: &str, knows: &dyn Fn(&str) -> bool) -> Result<(), Mistake> {
                 .with_help("add `{{end}}`"),
         ),
         None => Ok(()),
+    }
+}
+
+/// A template that runs.
+#[derive(Clone, Debug)]
+pub struct Template(tree::Tree);
+
+impl Template {
+    /// Parses a template with the functions of log pipelines.
+    ///
+    /// # Errors
+    /// The first mistake, or the first function that is not supported here.
+    pub fn new(text: &str) -> Result<Self, Mistake> {
+        check(text, &is_known)?;
+        tree::build(text).map(Self)
+    }
+
+    /// Appends what it makes of the data. Where it fails, a part of it may have been appended.
+    ///
+    /// # Errors
+    /// What is wrong, in a sentence: a function that got what it does not take, or too much output.
+    pub fn run(&self, data: &dyn Data, out: &mut String) -> Result<(), String> {
+        run::Run::run(&self.0, data, out)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Arguments of the stages that change what entries look like: joined, packed, hidden, cut, replaced.
 
 use super::{check_regex, check_source};
+use crate::text::go_template;
 use river_eval::{ByteSize, Checks};
 use std::time::Duration;
 
@@ -58,6 +59,55 @@ pub(crate) struct Pack {
     /// Whether the entry gets the present as its time: without its labels it may be older than what its stream has already.
     #[river(default = true)]
     pub(crate) ingest_timestamp: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
+#[river(validate = check_replace)]
+pub(crate) struct Replace {
+    /// What to look for; its groups are replaced, and named ones extracted.
+    pub(crate) expression: String,
+    /// The extracted value to change; the line where it is empty.
+    #[river(default)]
+    pub(crate) source: String,
+    /// The Go template that makes the text in the place of a group, which is `.Value` in it.
+    #[river(default)]
+    pub(crate) replace: String,
+}
+
+fn check_replace(replace: &Replace, checks: &mut Checks<'_, '_>) {
+    if replace.expression.is_empty() {
+        checks.attribute("expression", "expression must not be empty");
+    }
+    check_regex("expression", &replace.expression, checks);
+    check_template("replace", &replace.replace, checks);
+}
+
+#[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
+#[river(validate = check_template_stage)]
+pub(crate) struct Template {
+    /// The extracted value that is set, and that is `.Value` in the template.
+    pub(crate) source: String,
+    /// The Go template; in it extracted values have their names, and the line is `.Entry`.
+    pub(crate) template: String,
+}
+
+fn check_template_stage(template: &Template, checks: &mut Checks<'_, '_>) {
+    if template.source.is_empty() {
+        checks.attribute("source", "source must not be empty").help =
+            Some("name the extracted value that the template makes".into());
+    }
+    check_template("template", &template.template, checks);
+}
+
+fn check_template(attribute: &str, text: &str, checks: &mut Checks<'_, '_>) {
+    if let Err(mistake) = go_template::Template::new(text) {
+        checks
+            .attribute(
+                attribute,
+                format!("{attribute} is no valid template: {}", mistake.message),
+            )
+            .help = mistake.help;
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, river_eval::Arguments)]

@@ -15,6 +15,8 @@ mod metrics;
 mod multiline;
 mod pack;
 mod pattern;
+mod replace;
+mod template;
 mod timestamp;
 mod truncate;
 
@@ -47,10 +49,12 @@ pub(super) fn build(arguments: &StageArguments, metrics: &StageMetrics) -> Resul
         StageArguments::Pack(pack) => Box::new(pack::Pack::new(pack)),
         StageArguments::Pattern(pattern) => Box::new(pattern::Pattern::new(pattern)?),
         StageArguments::Regex(regex) => Box::new(extract::Regex::new(regex)?),
+        StageArguments::Replace(replace) => Box::new(replace::Replace::new(replace)?),
         StageArguments::StaticLabels(labels) => Box::new(labels::Static::new(labels)),
         StageArguments::StructuredMetadata(metadata) => Box::new(labels::Metadata::new(metadata)?),
         StageArguments::StructuredMetadataDrop(drop) => Box::new(labels::MetadataDrop::new(&drop.values)),
         StageArguments::Sampling(sampling) => Box::new(limit::Sampling::new(sampling)),
+        StageArguments::Template(template) => Box::new(template::Template::new(template)?),
         StageArguments::Tenant(tenant) => Box::new(labels::Tenant::new(tenant)),
         StageArguments::Timestamp(timestamp) => Box::new(timestamp::Timestamp::new(timestamp)?),
         StageArguments::Truncate(truncate) => Box::new(truncate::Truncate::new(truncate, metrics)),

@@ -10,6 +10,7 @@ use std::sync::mpsc;
 mod metrics;
 mod select;
 mod shape;
+mod templates;
 
 struct Bench {
     pipeline: Pipeline,
