@@ -10,6 +10,24 @@ pub mod re2_syntax;
 
 use std::ops::Range;
 
+/// The start of a text, of so many bytes at the most; never a part of a character.
+pub(crate) fn start(text: &str, bytes: usize) -> &str {
+    let mut end = bytes.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// The end of a text, of so many bytes at the most; never a part of a character.
+pub(crate) fn end(text: &str, bytes: usize) -> &str {
+    let mut start = text.len().saturating_sub(bytes);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    &text[start..]
+}
+
 /// What is wrong with a text of a special form, and where in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {

@@ -78,6 +78,10 @@ fn blocks(out: &mut String, body: &BodySchema, path: &str, depth: usize) {
         }
         let inner = block.body.get();
         attributes(out, inner);
+        if inner.block(&block.name).is_some() {
+            out.push_str("\nIt holds the blocks around it again.\n");
+            continue;
+        }
         blocks(out, inner, &path, depth + 1);
     }
 }

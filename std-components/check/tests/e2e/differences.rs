@@ -13,7 +13,7 @@ use std_components::controller::config_block_schemas;
 const MAX_DEPTH: usize = 8;
 
 /// Why a difference stands.
-const REASONS: [(&str, &str); 5] = [
+const REASONS: [(&str, &str); 6] = [
     (
         "`stage.timestamp > action_on_failure`",
         "the reference refuses other words when it builds the stage",
@@ -26,6 +26,7 @@ const REASONS: [(&str, &str); 5] = [
         "`id`: nothing by default here",
         "the reference makes another one at each first start; the catalog holds one of them",
     ),
+    ("`stage.truncate > rule { }`", "both refuse a stage without one"),
     (
         "`stage.truncate > rule > source_type`",
         "the reference takes these words, too; the catalog has those of `stage.labels`",
@@ -67,9 +68,13 @@ impl Differences {
             match ours.block(&their.name) {
                 Some(our) => {
                     self.blocks(our, their, path);
-                    if depth > 0 {
-                        let path = format!("{path}{} > ", their.name);
-                        self.bodies(our.body.get(), their.body.get(), &path, depth - 1);
+                    let path_in = format!("{path}{} > ", their.name);
+                    let (our, their_body) = (our.body.get(), their.body.get());
+                    if our.block(&their.name).is_some() && their_body.block(&their.name).is_some() {
+                        // It holds its kin again, of which all is told around it.
+                        self.attributes(&our.attributes, &their_body.attributes, &path_in);
+                    } else if depth > 0 {
+                        self.bodies(our, their_body, &path_in, depth - 1);
                     }
                 }
                 None => self.missing.push(format!("`{path}{} {{ }}`", their.name)),

@@ -169,7 +169,9 @@ impl OpenMetric {
             Change::Set(value) => series.value = value,
             Change::Observe(value) => {
                 // What is not a number belongs to no range but the last.
-                let at = spec.bounds.partition_point(|bound| !(*bound >= value));
+                let at = spec
+                    .bounds
+                    .partition_point(|bound| value.is_nan() || *bound < value);
                 if let Some(count) = series.counts.get_mut(at) {
                     *count += 1;
                 }

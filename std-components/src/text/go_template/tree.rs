@@ -69,7 +69,7 @@ enum Block {
     With,
     Range,
     Define,
-    Block,
+    DefineAndRun,
 }
 
 /// Builds the tree of a template that [`check`](super::check) passes.
@@ -155,7 +155,7 @@ impl Builder<'_> {
             "define" | "block" => {
                 let kind = parser.block();
                 let name = parser.name();
-                let pipe = if kind == Block::Block {
+                let pipe = if kind == Block::DefineAndRun {
                     Some(parser.pipe()?)
                 } else {
                     None
@@ -213,7 +213,7 @@ impl Builder<'_> {
                 (Block::Range, Some(pipe)) => self.push(Node::Range(pipe, open.then, otherwise)),
                 (_, pipe) => {
                     self.tree.defined.insert(open.name.clone(), open.then);
-                    if open.kind == Block::Block {
+                    if open.kind == Block::DefineAndRun {
                         self.push(Node::Template(open.name, pipe));
                     }
                 }
@@ -247,7 +247,7 @@ impl<'a> Parser<'a> {
             "if" => Block::If,
             "with" => Block::With,
             "range" => Block::Range,
-            "block" => Block::Block,
+            "block" => Block::DefineAndRun,
             _ => Block::Define,
         }
     }

@@ -30,7 +30,7 @@ struct Test {
 
 enum Value {
     Is(String),
-    Holds(memchr::memmem::Finder<'static>),
+    Holds(Box<memchr::memmem::Finder<'static>>),
     Matches(Arc<regex::Regex>),
 }
 
@@ -50,7 +50,7 @@ impl Test {
             negated: matches!(operator, Operator::NotEqual | Operator::NotMatches),
             value: match operator {
                 Operator::Equal | Operator::NotEqual => {
-                    Value::Holds(memchr::memmem::Finder::new(value).into_owned())
+                    Value::Holds(Box::new(memchr::memmem::Finder::new(value).into_owned()))
                 }
                 Operator::Matches | Operator::NotMatches => Value::Matches(re2::shared(value)?),
             },

@@ -119,7 +119,7 @@ impl One {
         };
         match (self.kind, change) {
             // A counter never falls.
-            (OpenKind::Counter, Change::Add(value)) if !(value >= 0.0) => None,
+            (OpenKind::Counter, Change::Add(value)) if value < 0.0 || value.is_nan() => None,
             _ => Some(change),
         }
     }

@@ -21,7 +21,7 @@ impl Pack {
             .iter()
             .map(|name| Str::from(name.as_str()))
             .collect();
-        labels.sort_unstable_by(|a, b| (**a).cmp(&**b));
+        labels.sort_unstable();
         labels.dedup();
         Self {
             labels,

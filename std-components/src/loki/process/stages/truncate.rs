@@ -44,7 +44,7 @@ impl Cut {
         if text.len() <= self.limit {
             return None;
         }
-        let kept = &text[..text.floor_char_boundary(self.limit)];
+        let kept = crate::text::start(text, self.limit);
         let mut cut = String::with_capacity(kept.len() + self.suffix.len());
         cut.push_str(kept);
         cut.push_str(&self.suffix);

@@ -137,7 +137,7 @@ pub(super) const ALL: &[Function] = &[
     }),
     function("sortAlpha", 1, 1, |arguments| {
         let mut items: Vec<_> = arguments.list(0)?.iter().map(Value::to_text).collect();
-        items.sort_unstable_by(|a, b| (**a).cmp(&**b));
+        items.sort_unstable();
         Ok(Value::List(items.into_iter().map(Value::Text).collect()))
     }),
     function("until", 1, 1, |arguments| {

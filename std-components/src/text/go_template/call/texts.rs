@@ -163,9 +163,9 @@ pub(super) const ALL: &[Function] = &[
         let part = if bytes >= text.len() {
             text
         } else if count < 0 {
-            &text[text.ceil_char_boundary(text.len() - bytes)..]
+            crate::text::end(text, bytes)
         } else {
-            &text[..text.floor_char_boundary(bytes)]
+            crate::text::start(text, bytes)
         };
         Ok(Value::Text(text.slice_ref(part)))
     }),
