@@ -269,7 +269,12 @@ impl Analyzer<'_, '_> {
             .into_iter()
             .filter_map(|room| self.rooms.scopes.get(room))
             .flat_map(|scope| &scope.nodes)
-            .filter(|node| matches!(node.what, What::Component(_) | What::Custom(_)))
+            .filter(|node| match node.what {
+                What::Component(_) | What::Custom(_) => true,
+                // Of a component that does not exist the name may be the mistake, and the reference right.
+                What::Unknown => node.block.label.is_some(),
+                _ => false,
+            })
             .map(|node| &node.id)
             .collect();
         (2..=reference.path.len()).rev().find_map(|names| {
