@@ -21,7 +21,8 @@ impl Rule for Templates {
                     continue;
                 }
                 let Some(text) = block.text(name) else { continue };
-                if let Err(mistake) = go_template::check(&text.text, &go_template::is_known) {
+                // Built as the stage builds it: functions that this agent lacks are refused there, too.
+                if let Err(mistake) = go_template::Template::new(&text.text) {
                     let message = format!("`{name}` is no valid template: {}", mistake.message);
                     let help = mistake
                         .help
@@ -70,12 +71,17 @@ mod tests {
 			source   = \"a\"
 			template = `{{ if .Value }}x`
 		}
+		stage.template {
+			source   = \"a\"
+			template = `{{ genPrivateKey \"rsa\" }}`
+		}
 	}
 }
 ";
         insta::assert_snapshot!(said(&Templates, text), @"
         5:18: error[AR0309]: `template` is no valid template: there is no function toupper (did you mean ToUpper?)
         11:19: error[AR0309]: `template` is no valid template: `{{if}}` is never ended (add `{{end}}`)
+        15:19: error[AR0309]: `template` is no valid template: the function genPrivateKey is not supported by this agent (use another function, or other stages)
         ");
     }
 }
