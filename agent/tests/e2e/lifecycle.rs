@@ -262,10 +262,9 @@ async fn the_files_of_a_folder_are_one_configuration_and_keep_their_names() {
 async fn the_log_follows_the_logging_block() {
     let home = Home::with("logging {\n\tlevel  = \"debug\"\n\tformat = \"json\"\n}\n");
     let mut agent = home.start().await;
-    home.write("config.alloy", "logging {\n\tlevel = \"error\"\n}\n");
-    assert_eq!(agent.post("/-/reload").await.status, 200);
-    // Standard error is read by a task of its own.
+    // The log follows a moment after the load; each reload writes a line.
     let json = until("lines as JSON", async || {
+        assert_eq!(agent.post("/-/reload").await.status, 200);
         let told = agent.stderr();
         let lines = told.lines().filter_map(|line| serde_json::from_str(line).ok());
         let lines: Vec<serde_json::Value> = lines.collect();
@@ -277,6 +276,8 @@ async fn the_log_follows_the_logging_block() {
             assert!(line[key].is_string(), "{line}");
         }
     }
+    home.write("config.alloy", "logging {\n\tlevel = \"error\"\n}\n");
+    assert_eq!(agent.post("/-/reload").await.status, 200);
     // From the time the level is error, a reload and a stop say nothing.
     until("the level is error", async || {
         let before = agent.stderr();
