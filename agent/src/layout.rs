@@ -352,11 +352,11 @@ fn library_heights(slots: &[Slot], links: &[(usize, usize)]) -> Option<Vec<(usiz
         .collect::<Option<_>>()?;
     let config = Config {
         vertex_spacing: ROW_GAP,
-        // All links span one column: there is nothing to minimize, and the ranks come out as the columns.
-        ranking_type: RankingType::MinimizeEdgeLength,
+        // By longest ways: the library's minimizing of edges does not end on some graphs, and only the heights are taken.
+        ranking_type: RankingType::Up,
         c_minimization: CrossingMinimization::Barycenter,
-        // Quadratic in the slots of a column, and far slower than the rest on dense graphs.
-        transpose: slots.len() < 100,
+        // Quadratic in the slots of a column.
+        transpose: false,
         ..Config::default()
     };
     // A library's panic must cost the drawing's beauty only.

@@ -93,7 +93,7 @@ fn parts_fill_a_screen() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn any_graph_is_drawn_without_overlaps(
         edges in proptest::collection::vec((0_usize..24, 0_usize..24), 0..60)
