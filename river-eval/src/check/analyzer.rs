@@ -136,12 +136,12 @@ impl<'f, 'o> Analyzer<'f, 'o> {
     fn run(&mut self, files: &'f [Arc<ParsedFile>], imported: &'f Imported) {
         for file in files {
             for attribute in &file.attributes {
-                self.tell(super::heads::top_level_attribute(attribute));
+                self.tell(crate::graph::heads::top_level_attribute(attribute));
             }
         }
         for file in &imported.files {
             for attribute in &file.parsed.attributes {
-                self.tell(super::heads::top_level_attribute(attribute));
+                self.tell(crate::graph::heads::top_level_attribute(attribute));
             }
         }
         for scope in 0..self.rooms.scopes.len() {
@@ -195,7 +195,7 @@ impl<'f, 'o> Analyzer<'f, 'o> {
             What::Declare => {
                 for statement in &block.body.statements {
                     if let Statement::Attribute(attribute) = statement {
-                        self.tell(super::heads::top_level_attribute(attribute));
+                        self.tell(crate::graph::heads::top_level_attribute(attribute));
                     }
                 }
             }
@@ -268,7 +268,7 @@ impl<'f, 'o> Analyzer<'f, 'o> {
                     let mut head = template.clone();
                     for inner in &head.body.statements {
                         if let Statement::Attribute(attribute) = inner {
-                            self.tell(super::heads::top_level_attribute(attribute));
+                            self.tell(crate::graph::heads::top_level_attribute(attribute));
                         }
                     }
                     head.body.statements.clear();

@@ -3,16 +3,13 @@
 use super::analysis::ScopeKind;
 use super::analyzer::Analyzer;
 use super::scope::What;
-use crate::circles::circles;
+use crate::circles::{groups, told, way_round};
 use crate::codes::check as codes;
-use crate::codes::graph as graph_codes;
 use crate::schema::{BodySchema, ComponentSchema, Type};
 use river_syntax::{Diagnostic, Span};
 
 /// What receivers are called among the exports of components, in every family.
 const RECEIVERS: &[&str] = &["receiver", "input"];
-/// Hops of a circle that a message shows.
-const MAX_HOPS: usize = 16;
 
 impl Analyzer<'_, '_> {
     pub(super) fn check_flow(&mut self) {
@@ -28,40 +25,37 @@ impl Analyzer<'_, '_> {
         let Some(room) = self.rooms.scopes.get(scope) else {
             return;
         };
-        let edges: Vec<Vec<usize>> = room
+        let edges: Vec<Vec<u32>> = room
             .nodes
             .iter()
-            .map(|node| node.dependencies.iter().map(|(to, _)| *to).collect())
+            .map(|node| node.dependencies.iter().map(|(to, _)| *to as u32).collect())
             .collect();
-        let mut findings = Vec::new();
-        for circle in circles(&edges) {
-            let ids: Vec<&str> = circle
-                .iter()
-                .filter_map(|&at| Some(room.nodes.get(at)?.id.as_ref()))
-                .collect();
-            let hops: Vec<(Span, String)> = circle
-                .iter()
-                .zip(circle.iter().cycle().skip(1))
-                .filter_map(|(&from, &to)| {
-                    let (from, target) = (room.nodes.get(from)?, room.nodes.get(to)?);
-                    let (_, span) = from.dependencies.iter().find(|(found, _)| *found == to)?;
-                    Some((*span, format!("{} refers to {}", from.id, target.id)))
-                })
-                .collect();
-            let mut hops = hops.into_iter();
-            let Some((span, text)) = hops.next() else { continue };
-            let mut finding = Diagnostic::error(
-                &graph_codes::CYCLE,
-                span,
-                format!("cycle detected: {}", ids.join(", ")),
-            )
-            .with_label(text)
-            .with_help("none of them can be evaluated first: take one of the references away");
-            for (span, text) in hops.take(MAX_HOPS) {
-                finding = finding.with_secondary(span, text);
-            }
-            findings.push(finding);
-        }
+        let node = |at: u32| room.nodes.get(at as usize);
+        let mut ways: Vec<Vec<u32>> = groups(edges.iter())
+            .iter()
+            .filter(|members| members.len() > 1)
+            .filter_map(|members| {
+                way_round(members, |at| edges.get(at as usize).cloned().unwrap_or_default())
+            })
+            .collect();
+        ways.sort_unstable();
+        let findings: Vec<Diagnostic> = ways
+            .iter()
+            .filter_map(|way| {
+                told(
+                    way,
+                    |at| Some(node(at)?.id.as_ref()),
+                    |from, to| {
+                        let (from, target) = (node(from)?, node(to)?);
+                        let (_, span) = from
+                            .dependencies
+                            .iter()
+                            .find(|(found, _)| *found == to as usize)?;
+                        Some((*span, format!("{} refers to {}", from.id, target.id)))
+                    },
+                )
+            })
+            .collect();
         for finding in findings {
             self.tell(finding);
         }

@@ -6,11 +6,12 @@ use super::scope::{Node, What};
 use crate::codes::check as codes;
 use crate::codes::graph as graph_codes;
 use crate::eval::Stability;
-use crate::ir::{Attribute, Block};
+use crate::graph::heads;
+use crate::ir::Block;
 use crate::schema::ComponentSchema;
 use crate::suggest::nearest;
 use crate::value::Str;
-use river_syntax::{Diagnostic, Edit, Fix, Span};
+use river_syntax::Diagnostic;
 
 impl<'f> Analyzer<'f, '_> {
     /// Makes the nodes of a room.
@@ -50,7 +51,12 @@ impl<'f> Analyzer<'f, '_> {
             .and_then(|found| Some(found.nodes.get(*found.by_id.get(&id)?)?.block));
         if let Some(first) = first {
             if sound {
-                self.tell(duplicate(block, &id, first, matches!(what, What::Config(_))));
+                let config = matches!(what, What::Config(_)) && block.label.is_none();
+                self.tell(if config {
+                    heads::given_twice(block, &id, first)
+                } else {
+                    heads::declared_twice("component", block, &id, first)
+                });
             }
             return;
         }
@@ -126,7 +132,7 @@ impl<'f> Analyzer<'f, '_> {
         if name == "foreach" {
             let stability = Stability::Experimental;
             let mistake = missing_label(block, "block")
-                .or_else(|| below_stability(block, "block", stability, self.options.min_stability));
+                .or_else(|| heads::below_stability(block, "block", stability, self.options.min_stability));
             return (What::Foreach, mistake);
         }
         if let Some(schema) = self.options.catalog.config_block(name) {
@@ -139,10 +145,14 @@ impl<'f> Analyzer<'f, '_> {
                     "move it out of the module",
                 ))
             } else {
-                unexpected_label(block)
+                block
+                    .label
+                    .as_ref()
+                    .map(|(_, label)| heads::unexpected_label(block, *label, "block"))
             };
-            let mistake = mistake
-                .or_else(|| below_stability(block, "block", schema.stability, self.options.min_stability));
+            let mistake = mistake.or_else(|| {
+                heads::below_stability(block, "block", schema.stability, self.options.min_stability)
+            });
             return (What::Config(schema), mistake);
         }
         if let Some(schema) = self.options.catalog.component(name) {
@@ -203,7 +213,7 @@ impl<'f> Analyzer<'f, '_> {
                 .with_help("--feature.community-components.enabled allows it")
             });
         }
-        below_stability(block, "component", schema.stability, self.options.min_stability)
+        heads::below_stability(block, "component", schema.stability, self.options.min_stability)
     }
 
     fn unknown_component(&self, scope: usize, block: &Block) -> Option<Diagnostic> {
@@ -232,11 +242,6 @@ impl<'f> Analyzer<'f, '_> {
                 None => format!("it declares {}", names.join(", ")),
             }));
         }
-        let mistake = Diagnostic::error(
-            &graph_codes::UNKNOWN_COMPONENT,
-            block.name_span,
-            format!("cannot find the definition of component name {name:?}"),
-        );
         let declared = self.rooms.declared_names(scope);
         let names = self
             .options
@@ -246,22 +251,16 @@ impl<'f> Analyzer<'f, '_> {
             .chain(self.options.catalog.config_block_names())
             .chain(super::language::LANGUAGE_BLOCKS.iter().copied())
             .chain(declared.iter().map(String::as_str));
-        if let Some(help) = from_elsewhere(name) {
-            return Some(mistake.with_help(help));
-        }
-        Some(match nearest(name, names) {
-            Some(near) => mistake.with_help(format!("did you mean {near}?")).with_fix(Fix {
-                title: format!("write {near}"),
-                edits: vec![Edit {
-                    span: block.name_span,
-                    replacement: near.to_owned(),
-                }],
-                safe: false,
-            }),
-            None => mistake.with_help(format!(
-                "{} has no such component; `alloy-rs schema` lists all",
-                self.options.catalog.title()
-            )),
+        Some(match from_elsewhere(name) {
+            Some(help) => heads::no_definition(block, None, help),
+            None => heads::no_definition(
+                block,
+                nearest(name, names),
+                format!(
+                    "{} has no such component; `alloy-rs schema` lists all",
+                    self.options.catalog.title()
+                ),
+            ),
         })
     }
 
@@ -295,13 +294,6 @@ fn from_elsewhere(name: &str) -> Option<&'static str> {
     })
 }
 
-fn head(block: &Block) -> Span {
-    match &block.label {
-        Some((_, label)) => block.name_span.to(*label),
-        None => block.name_span,
-    }
-}
-
 fn misplaced(block: &Block, what: &str, help: &str) -> Diagnostic {
     Diagnostic::error(
         &codes::MISPLACED_BLOCK,
@@ -312,74 +304,5 @@ fn misplaced(block: &Block, what: &str, help: &str) -> Diagnostic {
 }
 
 fn missing_label(block: &Block, what: &str) -> Option<Diagnostic> {
-    let name = &block.name;
-    block.label.is_none().then(|| {
-        Diagnostic::error(
-            &graph_codes::MISSING_LABEL,
-            block.name_span,
-            format!("{what} {name:?} must have a label"),
-        )
-        .with_help(format!("write one in double quotes: {name} \"default\" {{"))
-    })
-}
-
-fn unexpected_label(block: &Block) -> Option<Diagnostic> {
-    block.label.as_ref().map(|(_, span)| {
-        Diagnostic::error(
-            &graph_codes::UNEXPECTED_LABEL,
-            *span,
-            format!("block {:?} does not take a label", block.name),
-        )
-        .with_help("take the label away")
-    })
-}
-
-fn below_stability(block: &Block, what: &str, is: Stability, allowed: Stability) -> Option<Diagnostic> {
-    (is < allowed).then(|| {
-        Diagnostic::error(
-            &graph_codes::BELOW_STABILITY,
-            block.name_span,
-            format!(
-                "{what} {:?} is at stability level \"{is}\", which is below the minimum allowed stability level \"{allowed}\". \
-                 Use --stability.level command-line flag to enable \"{is}\" features",
-                block.name
-            ),
-        )
-        .with_help(format!("--stability.level={is} allows it"))
-    })
-}
-
-fn duplicate(block: &Block, id: &str, first: &Block, config: bool) -> Diagnostic {
-    let finding = if config && block.label.is_none() {
-        Diagnostic::error(
-            &graph_codes::CONFIG_BLOCK_TWICE,
-            head(block),
-            format!("block {id:?} is given twice"),
-        )
-        .with_help("join the two blocks")
-    } else {
-        Diagnostic::error(
-            &graph_codes::DUPLICATE_BLOCK,
-            head(block),
-            format!("component {id:?} is already declared"),
-        )
-        .with_help("give one of them another label")
-    };
-    finding.with_secondary(head(first), "declared here first")
-}
-
-/// An attribute where only blocks belong.
-pub(super) fn top_level_attribute(attribute: &Attribute) -> Diagnostic {
-    let name = &attribute.name;
-    let finding = Diagnostic::error(
-        &graph_codes::TOP_LEVEL_ATTRIBUTE,
-        attribute.name_span,
-        format!("attribute {name:?} stands outside of any block"),
-    );
-    match name.as_ref() {
-        "level" | "format" | "write_to" => finding.with_help(format!(
-            "it belongs into a logging block: logging {{ {name} = … }}"
-        )),
-        _ => finding.with_help("here stand blocks only; put it into the block that it belongs to"),
-    }
+    block.label.is_none().then(|| heads::missing_label(block, what))
 }

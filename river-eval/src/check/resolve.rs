@@ -6,6 +6,7 @@ use super::scope::{Exports, What};
 use super::types::{Inferred, Ty};
 use crate::codes::check as codes;
 use crate::codes::graph as graph_codes;
+use crate::graph::references;
 use crate::ir::{Block, Expr, Reference, Statement};
 use crate::stdlib;
 use crate::suggest::nearest;
@@ -36,7 +37,7 @@ pub(super) enum Found {
 
 impl Analyzer<'_, '_> {
     pub(super) fn resolve(&mut self, scope: usize, reference: &Reference) -> Found {
-        let Some((root, root_span)) = reference.path.first() else {
+        let Some((root, _)) = reference.path.first() else {
             return Found::Unknown;
         };
         let visible = self.rooms.visible(scope);
@@ -92,7 +93,7 @@ impl Analyzer<'_, '_> {
         if stdlib::is_name(root) || stdlib::entry(root).is_some() {
             return Found::Standard;
         }
-        self.tell_unknown(scope, reference, *root_span);
+        self.tell_unknown(scope, reference);
         Found::Unknown
     }
 
@@ -175,48 +176,21 @@ impl Analyzer<'_, '_> {
 
     fn tell_self_reference(&mut self, room: usize, node: usize, reference: &Reference, used: usize) {
         let id = self.node_id(room, node);
-        let span = match (reference.path.first(), reference.path.get(used - 1)) {
-            (Some((_, first)), Some((_, last))) => first.to(*last),
-            _ => reference.span,
-        };
-        self.tell(
-            Diagnostic::error(
-                &graph_codes::SELF_REFERENCE,
-                span,
-                format!("component {id:?} refers to itself (a cycle of one)"),
-            )
-            .with_help(
-                "its arguments are evaluated before it exports anything; refer to the component that was meant",
-            ),
-        );
+        self.tell(references::self_reference(&id, reference, used));
     }
 
-    fn tell_unknown(&mut self, scope: usize, reference: &Reference, root: Span) {
+    fn tell_unknown(&mut self, scope: usize, reference: &Reference) {
         // A parse that failed leaves blocks out, so that names may be missing that were written.
         if self.partial {
             return;
         }
-        let written = reference.dotted();
-        let mistake = Diagnostic::error(
-            &graph_codes::UNKNOWN_REFERENCE,
-            reference.span,
-            format!("component {written:?} does not exist or is out of scope"),
-        );
+        let mistake = references::unknown_reference(reference);
         self.guesses += 1;
         if self.guesses > MAX_GUESSES {
             return self.tell(mistake);
         }
-        if let Some((near, names)) = self.near(scope, reference)
-            && let Some((_, last)) = reference.path.get(names - 1)
-        {
-            return self.tell(mistake.with_help(format!("did you mean {near}?")).with_fix(Fix {
-                title: format!("write {near}"),
-                edits: vec![Edit {
-                    span: root.to(*last),
-                    replacement: near,
-                }],
-                safe: false,
-            }));
+        if let Some(near) = self.near(scope, reference) {
+            return self.tell(near.offer(mistake, reference));
         }
         let first = reference.path.first().map_or("", |(name, _)| name.as_ref());
         let help = if first == "exporters" {
@@ -227,15 +201,10 @@ impl Analyzer<'_, '_> {
         {
             "there are no local variables: write the value out, or make it an argument of a declare"
                 .to_owned()
-        } else if reference.path.len() == 1 {
-            match nearest(&written, stdlib::roots()) {
-                Some(near) => format!("did you mean {near}?"),
-                None => format!("write \"{written}\" in double quotes if text was meant"),
-            }
-        } else if self.in_declare(scope) && self.known_in_root(reference) {
+        } else if reference.path.len() > 1 && self.in_declare(scope) && self.known_in_root(reference) {
             "a declare sees only what stands in its own body: hand it in as an argument".to_owned()
         } else {
-            "a component is named in full: its name, its label, and what it exports".to_owned()
+            references::name_in_full(reference)
         };
         self.tell(mistake.with_help(help));
     }
@@ -262,10 +231,9 @@ impl Analyzer<'_, '_> {
         })
     }
 
-    fn near(&self, scope: usize, reference: &Reference) -> Option<(String, usize)> {
-        let ids: Vec<&Str> = self
-            .rooms
-            .visible(scope)
+    fn near(&self, scope: usize, reference: &Reference) -> Option<references::Near> {
+        let visible = self.rooms.visible(scope);
+        let nodes = visible
             .into_iter()
             .filter_map(|room| self.rooms.scopes.get(room))
             .flat_map(|scope| &scope.nodes)
@@ -274,24 +242,9 @@ impl Analyzer<'_, '_> {
                 // Of a component that does not exist the name may be the mistake, and the reference right.
                 What::Unknown => node.block.label.is_some(),
                 _ => false,
-            })
-            .map(|node| &node.id)
-            .collect();
-        (2..=reference.path.len()).rev().find_map(|names| {
-            let written: Vec<&str> = reference
-                .path
-                .get(..names)?
-                .iter()
-                .map(|(name, _)| name.as_ref())
-                .collect();
-            let near = nearest(
-                &written.join("."),
-                ids.iter()
-                    .filter(|id| id.split('.').count() == names)
-                    .map(AsRef::as_ref),
-            )?;
-            Some((near.to_owned(), names))
-        })
+            });
+        let ids = references::by_length(nodes.map(|node| node.id.clone()));
+        references::Near::find(&ids, reference)
     }
 
     /// The node of a scope whose block's name stands at a place.

@@ -87,7 +87,10 @@ impl Graph {
             ..Self::default()
         };
         let mut diagnostics: Vec<Diagnostic> = attributes
-            .map(|attribute| heads::top_level_attribute(attribute, &graph.sort))
+            .map(|attribute| match graph.sort {
+                Sort::Root => heads::top_level_attribute(attribute),
+                _ => heads::module_attribute(attribute),
+            })
             .collect();
         // Names first: a custom component may be used before it is defined.
         for block in &written {

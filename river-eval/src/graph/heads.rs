@@ -5,7 +5,7 @@ use crate::codes::graph as codes;
 use crate::eval::Stability;
 use crate::ir;
 use crate::suggest::nearest;
-use river_syntax::{Diagnostic, Span};
+use river_syntax::{Diagnostic, Edit, Fix, Span};
 
 /// A block's name and label.
 pub(crate) fn head(block: &ir::Block) -> Span {
@@ -15,16 +15,9 @@ pub(crate) fn head(block: &ir::Block) -> Span {
     }
 }
 
-pub(super) fn top_level_attribute(attribute: &ir::Attribute, sort: &Sort) -> Diagnostic {
+/// An attribute where only blocks belong.
+pub(crate) fn top_level_attribute(attribute: &ir::Attribute) -> Diagnostic {
     let name = &attribute.name;
-    if !matches!(sort, Sort::Root) {
-        return Diagnostic::error(
-            &codes::TOP_LEVEL_ATTRIBUTE,
-            attribute.name_span,
-            format!("unrecognized attribute name {name:?}"),
-        )
-        .with_help("a module holds blocks only; what it is given is declared by argument blocks");
-    }
     let diagnostic = Diagnostic::error(
         &codes::TOP_LEVEL_ATTRIBUTE,
         attribute.name_span,
@@ -34,34 +27,55 @@ pub(super) fn top_level_attribute(attribute: &ir::Attribute, sort: &Sort) -> Dia
         "level" | "format" | "write_to" => diagnostic.with_help(format!(
             "it belongs into a logging block: logging {{ {name} = … }}"
         )),
-        _ => diagnostic
-            .with_help("at the top level stand blocks only; put it into the block that it belongs to"),
+        _ => diagnostic.with_help("here stand blocks only; put it into the block that it belongs to"),
     }
+}
+
+/// An attribute in the text of a module, whose words the reference chose.
+pub(super) fn module_attribute(attribute: &ir::Attribute) -> Diagnostic {
+    Diagnostic::error(
+        &codes::TOP_LEVEL_ATTRIBUTE,
+        attribute.name_span,
+        format!("unrecognized attribute name {:?}", attribute.name),
+    )
+    .with_help("a module holds blocks only; what it is given is declared by argument blocks")
 }
 
 pub(super) fn unknown_component(graph: &Graph, block: &ir::Block, blocks: &dyn Blocks) -> Diagnostic {
-    let name = &block.name;
+    no_definition(
+        block,
+        nearest(&block.name, names::known(graph, blocks)),
+        "docs/components lists the components that this agent has",
+    )
+}
+
+/// A block whose name nothing defines: the name that was probably meant, or else where the names stand.
+pub(crate) fn no_definition(
+    block: &ir::Block,
+    near: Option<&str>,
+    otherwise: impl Into<String>,
+) -> Diagnostic {
     let diagnostic = Diagnostic::error(
         &codes::UNKNOWN_COMPONENT,
         block.name_span,
-        format!("cannot find the definition of component name {name:?}"),
+        format!("cannot find the definition of component name {:?}", block.name),
     );
-    match nearest(name, names::known(graph, blocks)) {
-        Some(near) => diagnostic
-            .with_help(format!("did you mean {near}?"))
-            .with_fix(river_syntax::Fix {
-                title: format!("write {near}"),
-                edits: vec![river_syntax::Edit {
-                    span: block.name_span,
-                    replacement: near.to_owned(),
-                }],
-                safe: false,
-            }),
-        None => diagnostic.with_help("docs/components lists the components that this agent has"),
-    }
+    let Some(near) = near else {
+        return diagnostic.with_help(otherwise);
+    };
+    diagnostic
+        .with_help(format!("did you mean {near}?"))
+        .with_fix(Fix {
+            title: format!("write {near}"),
+            edits: vec![Edit {
+                span: block.name_span,
+                replacement: near.to_owned(),
+            }],
+            safe: false,
+        })
 }
 
-pub(super) fn missing_label(block: &ir::Block, what: &str) -> Diagnostic {
+pub(crate) fn missing_label(block: &ir::Block, what: &str) -> Diagnostic {
     let name = &block.name;
     Diagnostic::error(
         &codes::MISSING_LABEL,
@@ -69,6 +83,15 @@ pub(super) fn missing_label(block: &ir::Block, what: &str) -> Diagnostic {
         format!("{what} {name:?} must have a label"),
     )
     .with_help(format!("write one in double quotes: {name} \"default\" {{"))
+}
+
+pub(crate) fn unexpected_label(block: &ir::Block, label: Span, what: &str) -> Diagnostic {
+    Diagnostic::error(
+        &codes::UNEXPECTED_LABEL,
+        label,
+        format!("{what} {:?} does not take a label", block.name),
+    )
+    .with_help("take the label away")
 }
 
 /// What is wrong with the head of a block that the host knows.
@@ -95,14 +118,7 @@ pub(super) fn check_head(
             ),
         ),
         None if spec.labelled => Some(missing_label(block, what)),
-        Some((_, span)) if !spec.labelled => Some(
-            Diagnostic::error(
-                &codes::UNEXPECTED_LABEL,
-                *span,
-                format!("{what} {name:?} does not take a label"),
-            )
-            .with_help("take the label away"),
-        ),
+        Some((_, span)) if !spec.labelled => Some(unexpected_label(block, *span, what)),
         _ => below_stability(block, what, spec.stability, allowed),
     }
 }
@@ -185,7 +201,7 @@ fn template(block: &ir::Block) -> Option<Diagnostic> {
     )
 }
 
-fn below_stability(
+pub(crate) fn below_stability(
     block: &ir::Block,
     what: &str,
     stability: Stability,
@@ -207,26 +223,32 @@ fn below_stability(
 
 pub(super) fn duplicate(block: &ir::Block, id: &str, first: &Node) -> Diagnostic {
     match first.kind {
-        NodeKind::Component | NodeKind::Custom => Diagnostic::error(
-            &codes::DUPLICATE_BLOCK,
-            head(block),
-            format!("component {id:?} is already declared"),
-        )
-        .with_help("give one of them another label"),
-        NodeKind::Config => Diagnostic::error(
-            &codes::CONFIG_BLOCK_TWICE,
-            head(block),
-            format!("block {id:?} is given twice"),
-        )
-        .with_help("join the two blocks"),
-        _ => Diagnostic::error(
-            &codes::DUPLICATE_BLOCK,
-            head(block),
-            format!("block {id:?} is already declared"),
-        )
-        .with_help("give one of them another label"),
+        NodeKind::Component | NodeKind::Custom => declared_twice("component", block, id, &first.block),
+        NodeKind::Config => given_twice(block, id, &first.block),
+        _ => declared_twice("block", block, id, &first.block),
     }
-    .with_secondary(head(&first.block), "declared here first")
+}
+
+/// Two blocks of one name and label.
+pub(crate) fn declared_twice(what: &str, block: &ir::Block, id: &str, first: &ir::Block) -> Diagnostic {
+    Diagnostic::error(
+        &codes::DUPLICATE_BLOCK,
+        head(block),
+        format!("{what} {id:?} is already declared"),
+    )
+    .with_help("give one of them another label")
+    .with_secondary(head(first), "declared here first")
+}
+
+/// Two blocks of which there may be one.
+pub(crate) fn given_twice(block: &ir::Block, id: &str, first: &ir::Block) -> Diagnostic {
+    Diagnostic::error(
+        &codes::CONFIG_BLOCK_TWICE,
+        head(block),
+        format!("block {id:?} is given twice"),
+    )
+    .with_help("join the two blocks")
+    .with_secondary(head(first), "declared here first")
 }
 
 /// What a library may not hold.

@@ -9,7 +9,7 @@ mod cycles;
 mod file;
 pub(crate) mod heads;
 mod names;
-mod references;
+pub(crate) mod references;
 #[cfg(test)]
 mod tests;
 

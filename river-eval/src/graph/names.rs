@@ -1,6 +1,7 @@
 //! The custom components that a module defines or imports, and what its blocks use of them.
 
-use super::{Blocks, Graph, MAX_NAMED, NodeKind, cycles, is_import};
+use super::{Blocks, Graph, MAX_NAMED, NodeKind, is_import};
+use crate::circles::{groups, way_round};
 use crate::codes::graph as codes;
 use crate::ir;
 use crate::value::Str;
@@ -154,7 +155,7 @@ impl Graph {
         let mut imports: Vec<BTreeSet<u32>> = Vec::new();
         imports.resize_with(uses.len(), BTreeSet::new);
         // What is used comes before what uses it, so one pass collects everything that is reached.
-        for circle in cycles::circles(&edges) {
+        for circle in groups(edges.iter()) {
             let is_circle = circle.len() > 1
                 || circle
                     .first()
@@ -215,7 +216,7 @@ impl Graph {
             uses.map(|uses| uses.declares.keys().copied().collect())
                 .unwrap_or_default()
         };
-        let path = cycles::way_round(members, edges)?;
+        let path = way_round(members, edges)?;
         let name = |at: u32| self.names.written.get(at as usize).map_or("", AsRef::as_ref);
         let hops: Vec<(Span, String)> = path
             .iter()

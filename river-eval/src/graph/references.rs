@@ -38,7 +38,8 @@ pub(super) fn resolve(graph: &mut Graph, diagnostics: &mut Vec<Diagnostic>) {
             match found {
                 Some((to, used)) if to as usize == number => {
                     broken = true;
-                    diagnostics.push(self_reference(graph, to, &reference, used));
+                    let id = graph.node(to).map_or("", |node| &*node.id);
+                    diagnostics.push(self_reference(id, &reference, used));
                 }
                 Some((to, used)) => references.push(NodeReference {
                     to,
@@ -130,8 +131,8 @@ fn is_standard(reference: &Reference) -> bool {
         .is_some_and(|(name, _)| stdlib::is_name(name) || stdlib::entry(name).is_some())
 }
 
-fn self_reference(graph: &Graph, number: u32, reference: &Reference, used: usize) -> Diagnostic {
-    let id: Str = graph.node(number).map_or("".into(), |node| node.id.clone());
+/// A reference of a block to itself; `used` names of the path are its id.
+pub(crate) fn self_reference(id: &str, reference: &Reference, used: usize) -> Diagnostic {
     let span = match (reference.path.first(), reference.path.get(used - 1)) {
         (Some((_, first)), Some((_, last))) => first.to(*last),
         _ => reference.span,
@@ -146,62 +147,56 @@ fn self_reference(graph: &Graph, number: u32, reference: &Reference, used: usize
     )
 }
 
-/// Ids by how many names they are made of, made when the first unknown reference is met.
+/// What unknown references are compared with, made when the first of them is met.
 #[derive(Default)]
 struct Guesses {
-    ids: Option<BTreeMap<usize, Vec<Str>>>,
+    ids: Option<Ids>,
     made: usize,
 }
 
 impl Guesses {
     fn unknown(&mut self, graph: &Graph, reference: &Reference) -> Diagnostic {
-        let written = reference.dotted();
-        let diagnostic = Diagnostic::error(
-            &codes::UNKNOWN_REFERENCE,
-            reference.span,
-            format!("component {written:?} does not exist or is out of scope"),
-        );
+        let diagnostic = unknown_reference(reference);
         self.made += 1;
         if self.made > MAX_GUESSES {
             return diagnostic;
         }
-        if let Some((near, names)) = self.near(graph, reference)
-            && let (Some((_, first)), Some((_, last))) =
-                (reference.path.first(), reference.path.get(names - 1))
-        {
-            return diagnostic
-                .with_help(format!("did you mean {near}?"))
-                .with_fix(Fix {
-                    title: format!("write {near}"),
-                    edits: vec![Edit {
-                        span: first.to(*last),
-                        replacement: near.to_string(),
-                    }],
-                    safe: false,
-                });
+        match self.near(graph, reference) {
+            Some(near) => near.offer(diagnostic, reference),
+            None => diagnostic.with_help(name_in_full(reference)),
         }
-        if reference.path.len() == 1 {
-            let near = nearest(&written, stdlib::roots());
-            return match near {
-                Some(near) => diagnostic.with_help(format!("did you mean {near}?")),
-                None => {
-                    diagnostic.with_help(format!("write \"{written}\" in double quotes if text was meant"))
-                }
-            };
-        }
-        diagnostic.with_help("a component is named in full: its name, its label, and what it exports")
     }
 
-    fn near(&mut self, graph: &Graph, reference: &Reference) -> Option<(Str, usize)> {
+    fn near(&mut self, graph: &Graph, reference: &Reference) -> Option<Near> {
         let ids = self.ids.get_or_insert_with(|| {
-            let mut ids: BTreeMap<usize, Vec<Str>> = BTreeMap::new();
-            for node in graph.nodes().iter().filter(|node| node.kind.is_referable()) {
-                ids.entry(node.id.split('.').count())
-                    .or_default()
-                    .push(node.id.clone());
-            }
-            ids
+            let referable = graph.nodes().iter().filter(|node| node.kind.is_referable());
+            by_length(referable.map(|node| node.id.clone()))
         });
+        Near::find(ids, reference)
+    }
+}
+
+/// Ids by how many names they are made of.
+pub(crate) type Ids = BTreeMap<usize, Vec<Str>>;
+
+pub(crate) fn by_length(ids: impl Iterator<Item = Str>) -> Ids {
+    let mut found = Ids::new();
+    for id in ids {
+        found.entry(id.split('.').count()).or_default().push(id);
+    }
+    found
+}
+
+/// An id much like the beginning of what was written.
+pub(crate) struct Near {
+    id: Str,
+    /// How many names of the written path it stands for.
+    names: usize,
+}
+
+impl Near {
+    /// The nearest id to as much of the path as possible.
+    pub(crate) fn find(ids: &Ids, reference: &Reference) -> Option<Self> {
         ids.iter().rev().find_map(|(&names, ids)| {
             let written: Vec<&str> = reference
                 .path
@@ -210,7 +205,53 @@ impl Guesses {
                 .map(|(name, _)| name.as_ref())
                 .collect();
             let near = nearest(&written.join("."), ids.iter().map(AsRef::as_ref))?;
-            Some((near.into(), names))
+            Some(Self {
+                id: near.into(),
+                names,
+            })
         })
+    }
+
+    /// Adds the question whether it was meant, and the change that writes it.
+    pub(crate) fn offer(&self, diagnostic: Diagnostic, reference: &Reference) -> Diagnostic {
+        let id = &self.id;
+        let diagnostic = diagnostic.with_help(format!("did you mean {id}?"));
+        let (Some((_, first)), Some((_, last))) =
+            (reference.path.first(), reference.path.get(self.names - 1))
+        else {
+            return diagnostic;
+        };
+        diagnostic.with_fix(Fix {
+            title: format!("write {id}"),
+            edits: vec![Edit {
+                span: first.to(*last),
+                replacement: id.to_string(),
+            }],
+            safe: false,
+        })
+    }
+}
+
+/// A reference to something that does not exist.
+pub(crate) fn unknown_reference(reference: &Reference) -> Diagnostic {
+    Diagnostic::error(
+        &codes::UNKNOWN_REFERENCE,
+        reference.span,
+        format!(
+            "component {:?} does not exist or is out of scope",
+            reference.dotted()
+        ),
+    )
+}
+
+/// What to write where nothing near was found.
+pub(crate) fn name_in_full(reference: &Reference) -> String {
+    if reference.path.len() > 1 {
+        return "a component is named in full: its name, its label, and what it exports".to_owned();
+    }
+    let written = reference.dotted();
+    match nearest(&written, stdlib::roots()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("write \"{written}\" in double quotes if text was meant"),
     }
 }
