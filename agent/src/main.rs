@@ -5,6 +5,7 @@ mod cli;
 mod codes;
 mod config_metrics;
 mod http;
+mod joined;
 mod layout;
 mod lint_config;
 mod live_metrics;

@@ -1,6 +1,6 @@
 //! Reads configurations: a file, a folder's `*.alloy` files as one configuration, or standard input.
 
-use river_syntax::{Diagnostic, FileId};
+use river_syntax::{Diagnostic, FileId, Sources};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,15 @@ pub(crate) struct Source {
     pub(crate) text: String,
     /// Where its bytes were no UTF-8; its place is in the source of this one's number.
     pub(crate) not_text: Option<Diagnostic>,
+}
+
+/// The texts with their names, numbered in their order.
+pub(crate) fn table(texts: &[Source]) -> Sources {
+    let mut sources = Sources::new();
+    for source in texts {
+        sources.add(source.name.as_str(), source.text.as_str());
+    }
+    sources
 }
 
 /// A configuration that cannot be read: the path and why.

@@ -90,18 +90,9 @@ pub(crate) fn hostname() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-/// The texts with their names.
-fn table(texts: &[Source]) -> Sources {
-    let mut sources = Sources::new();
-    for source in texts {
-        sources.add(source.name.as_str(), source.text.as_str());
-    }
-    sources
-}
-
-/// Everything that is wrong with a configuration, without running it.
+/// What a load would say of a configuration, without running it.
 pub(crate) fn check(options: &Options, texts: &[Source]) -> (Sources, Vec<Diagnostic>) {
-    let sources = table(texts);
+    let sources = sources::table(texts);
     let not_texts = sources::not_texts(texts);
     if !not_texts.is_empty() {
         // What stands around such bytes cannot be trusted to be what was meant.
@@ -112,10 +103,7 @@ pub(crate) fn check(options: &Options, texts: &[Source]) -> (Sources, Vec<Diagno
     let guard = runtime.as_ref().ok().map(tokio::runtime::Runtime::enter);
     let answer = match controller::check(&options.for_controller(&Access::default()), sources.clone()) {
         Ok(warnings) => (sources, warnings),
-        Err(rejected) => {
-            let rejected = refusal::in_full(texts, options.stability, rejected);
-            (rejected.sources, rejected.diagnostics)
-        }
+        Err(rejected) => (rejected.sources, rejected.diagnostics),
     };
     drop(guard);
     answer
@@ -129,7 +117,7 @@ pub(crate) fn plan(old: (&Options, &[Source]), new: (&Options, &[Source])) -> Re
     for (which, (_, texts)) in [(Which::Old, old), (Which::New, new)] {
         let diagnostics = sources::not_texts(texts);
         if !diagnostics.is_empty() {
-            let sources = table(texts);
+            let sources = sources::table(texts);
             let error = controller::LoadError { sources, diagnostics };
             return Err(PlanError { which, error });
         }
@@ -139,8 +127,8 @@ pub(crate) fn plan(old: (&Options, &[Source]), new: (&Options, &[Source])) -> Re
     let guard = runtime.as_ref().ok().map(tokio::runtime::Runtime::enter);
     let access = Access::default();
     let plan = controller::plan(
-        (&old.0.for_controller(&access), table(old.1)),
-        (&new.0.for_controller(&access), table(new.1)),
+        (&old.0.for_controller(&access), sources::table(old.1)),
+        (&new.0.for_controller(&access), sources::table(new.1)),
     );
     drop(guard);
     plan
@@ -239,11 +227,11 @@ impl Agent {
         let began = Instant::now();
         let not_texts = sources::not_texts(&texts);
         let loaded = if not_texts.is_empty() {
-            let loaded = self.controller.load(table(&texts)).await;
+            let loaded = self.controller.load(sources::table(&texts)).await;
             loaded.map_err(|refused| refusal::in_full(&texts, self.options.stability, refused))
         } else {
             Err(controller::LoadError {
-                sources: table(&texts),
+                sources: sources::table(&texts),
                 diagnostics: not_texts,
             })
         };

@@ -8,7 +8,6 @@ use river_eval::eval::Stability;
 use river_eval::graph::ParsedFile;
 use river_syntax::{Diagnostic, Severity, Sources};
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What a check goes by.
@@ -77,48 +76,4 @@ fn elsewhere(analysis: &Analysis) -> Vec<Diagnostic> {
             .with_help("it was checked in full; --target alloy-rs checks what this agent can run")
         })
         .collect()
-}
-
-/// Reads imported modules from files: from the folder of the process, and where nothing is there from the folder of the importing file.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct FileLoader;
-
-/// Bytes of one imported file at the most.
-const MAX_MODULE_BYTES: u64 = 64 << 20;
-
-impl Loader for FileLoader {
-    fn load(&self, path: &str, from: &str) -> Result<Vec<(String, Arc<str>)>, String> {
-        let beside = Path::new(from).parent().map(|folder| folder.join(path));
-        let found = std::iter::once(PathBuf::from(path))
-            .chain(beside)
-            .find(|candidate| candidate.exists())
-            .ok_or("no such file or folder")?;
-        let mut files = vec![found.clone()];
-        if found.is_dir() {
-            let entries = std::fs::read_dir(&found).map_err(|error| error.to_string())?;
-            files = entries
-                .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-                .filter(|path| path.extension().is_some_and(|extension| extension == "alloy"))
-                .collect();
-            files.sort();
-            if files.is_empty() {
-                return Err("the folder holds no *.alloy file".to_owned());
-            }
-        }
-        files
-            .into_iter()
-            .map(|path| {
-                let size = std::fs::metadata(&path).map_err(|error| error.to_string())?.len();
-                if size > MAX_MODULE_BYTES {
-                    return Err(format!(
-                        "{} is larger than {MAX_MODULE_BYTES} bytes",
-                        path.display()
-                    ));
-                }
-                let bytes = std::fs::read(&path).map_err(|error| error.to_string())?;
-                let text = String::from_utf8(bytes).map_err(|_| "the file is not UTF-8".to_owned())?;
-                Ok((path.display().to_string(), Arc::from(text)))
-            })
-            .collect()
-    }
 }

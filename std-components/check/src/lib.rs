@@ -10,8 +10,10 @@ pub mod codes;
 pub mod describe;
 mod given;
 pub mod lints;
+mod loader;
 pub mod rules;
 #[cfg(test)]
 mod testing;
 
-pub use check::{FileLoader, Settings, check};
+pub use check::{Settings, check};
+pub use loader::{FileLoader, read_module};
