@@ -11,6 +11,9 @@ pub mod discovery;
 mod endpoints;
 pub mod http_client;
 pub mod imports;
+#[cfg(all(test, feature = "kubernetes"))]
+#[path = "../tests/kubernetes_api/mod.rs"]
+mod kubernetes_api;
 pub mod listeners;
 #[cfg(feature = "local")]
 pub mod local;

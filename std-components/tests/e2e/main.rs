@@ -8,6 +8,11 @@
     reason = "a test ends where something is missing, and says what was skipped"
 )]
 
+#[cfg(feature = "kubernetes")]
+#[path = "../kubernetes_api/mod.rs"]
+mod kubernetes_api;
+#[cfg(feature = "kubernetes")]
+mod kubernetes_peer;
 #[cfg(all(feature = "prometheus", target_os = "linux"))]
 mod node_exporter;
 #[cfg(feature = "prometheus")]
