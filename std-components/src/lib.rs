@@ -11,6 +11,8 @@ pub mod discovery;
 mod endpoints;
 pub mod http_client;
 pub mod imports;
+#[cfg(feature = "kubernetes")]
+pub mod kubernetes;
 #[cfg(all(test, feature = "kubernetes"))]
 #[path = "../tests/kubernetes_api/mod.rs"]
 mod kubernetes_api;
