@@ -1,8 +1,10 @@
 //! Components that take, change and send log entries.
 
 pub mod echo;
+pub mod enrich;
 pub mod process;
 pub mod relabel;
+pub mod secretfilter;
 mod source;
 pub(crate) mod write;
 
@@ -11,8 +13,10 @@ use crate::component::Registration;
 /// This family's components; a line for each.
 pub const COMPONENTS: &[Registration] = &[
     Registration::of::<echo::Echo>(),
+    Registration::of::<enrich::Enrich>(),
     Registration::of::<process::Process>(),
     Registration::of::<relabel::Relabel>(),
+    Registration::of::<secretfilter::SecretFilter>(),
     Registration::of::<source::api::SourceApi>(),
     Registration::of::<source::file::SourceFile>(),
     Registration::of::<write::Write>(),
