@@ -152,7 +152,7 @@ impl Cluster {
 
     /// The server's URL, for messages.
     pub fn server(&self) -> String {
-        safe_url(self.server.as_str())
+        safe_url(self.server.as_str()).trim_end_matches('/').to_owned()
     }
 
     /// The namespace of the kubeconfig's context, or of the pod, or `default`.

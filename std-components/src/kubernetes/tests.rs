@@ -69,7 +69,7 @@ async fn a_token_that_rotates_is_read_again() {
         folder: folder.path().into(),
     };
     let cluster = ClientArguments::default().cluster(&pod).unwrap();
-    assert_eq!(cluster.server(), format!("https://{}/", peer.address));
+    assert_eq!(cluster.server(), format!("https://{}", peer.address));
     assert_eq!(cluster.namespace(), "monitoring");
     // The same credentials to a server without TLS, which the test's peer is.
     let client: ClientArguments = arguments(&format!(
@@ -249,7 +249,7 @@ async fn a_server_that_is_not_there_is_named() {
     assert_eq!(error.problem, Problem::Unreachable);
     let text = error.to_string();
     assert!(
-        text.starts_with("http://127.0.0.1:9/ cannot be asked to get, list, watch pods: "),
+        text.starts_with("http://127.0.0.1:9 cannot be asked to get, list, watch pods: "),
         "{text}"
     );
     assert!(text.contains("refused"), "{text}");
