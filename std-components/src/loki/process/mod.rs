@@ -10,7 +10,7 @@ use crate::component::{BuildError, CancellationToken, Component, Context, RunErr
 use crate::signals::{Fanout, Inlet, LogBatch, LogsReceiver, inlet};
 use arguments::{Arguments, StageArguments};
 use parking_lot::Mutex;
-use pipeline::{Pipeline, StageMetrics};
+use pipeline::{Advance, Pipeline, StageMetrics, Work};
 use river_eval::Shared;
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -83,6 +83,7 @@ impl Component for Process {
     async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), RunError> {
         let mut inlet = self.inlet.lock().await;
         let mut pipeline: Option<Pipeline> = None;
+        let mut work: Option<Work> = None;
         let mut forward_to = Fanout::default();
         self.health.healthy("started component");
         loop {
@@ -107,17 +108,38 @@ impl Component for Process {
             let Some(pipeline) = pipeline.as_mut() else {
                 return Ok(());
             };
+            if let Some(under_way) = &mut work {
+                let until = match pipeline.advance(under_way) {
+                    Advance::Done(batch) => {
+                        work = None;
+                        if let Some(batch) = batch {
+                            forward_to.send(batch).await;
+                        }
+                        continue;
+                    }
+                    Advance::Wait { until, before } => {
+                        if let Some(batch) = before {
+                            forward_to.send(batch).await;
+                        }
+                        until
+                    }
+                };
+                // Nothing is taken from the inlet meanwhile: the wait reaches the source.
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => break,
+                    () = self.changed.notified() => {}
+                    () = tokio::time::sleep_until(until.into()) => {}
+                }
+                continue;
+            }
             let deadline = pipeline.deadline();
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
                 () = self.changed.notified() => {}
                 batch = inlet.next() => match batch {
-                    Some(batch) => {
-                        if let Some(batch) = pipeline.process(batch) {
-                            forward_to.send(batch).await;
-                        }
-                    }
+                    Some(batch) => work = Some(Work::new(batch)),
                     None => break,
                 },
                 () = due(deadline) => {
@@ -129,9 +151,31 @@ impl Component for Process {
         }
         // Whoever sends here has stopped already: what waits is all there is.
         if let Some(mut pipeline) = pipeline {
-            while let Some(batch) = inlet.try_next() {
-                if let Some(batch) = pipeline.process(batch) {
-                    forward_to.send(batch).await;
+            let mut is_waiting = work.is_some();
+            while let Some(left) = work.take().or_else(|| inlet.try_next().map(Work::new)) {
+                if is_waiting && left.is_awaited() {
+                    // Its source sends it again after the restart, when its turn has come.
+                    continue;
+                }
+                let mut left = left;
+                match pipeline.advance(&mut left) {
+                    Advance::Done(batch) => {
+                        if let Some(batch) = batch {
+                            forward_to.send(batch).await;
+                        }
+                    }
+                    Advance::Wait { before, .. } => {
+                        if let Some(batch) = before {
+                            forward_to.send(batch).await;
+                        }
+                        is_waiting = true;
+                        // Nobody would send it again: it goes too early rather than not at all.
+                        if !left.is_awaited()
+                            && let Some(batch) = pipeline.finish(left)
+                        {
+                            forward_to.send(batch).await;
+                        }
+                    }
                 }
             }
             // What stages hold is not complete; unacknowledged, its source reads it again after the restart.

@@ -49,6 +49,16 @@ pub(super) trait Stage: Send {
 
     /// Lets go of records that are due by a time; all of them at a stop.
     fn release(&mut self, _now: Option<Instant>, _out: &mut Vec<Record>) {}
+
+    /// Whether [`waits_until`](Self::waits_until) may ever answer a time.
+    fn may_wait(&self) -> bool {
+        false
+    }
+
+    /// Before this time the record that it worked on last must not go on.
+    fn waits_until(&self) -> Option<Instant> {
+        None
+    }
 }
 
 /// The stages with what they share.
@@ -57,6 +67,45 @@ pub(super) struct Pipeline {
     labels: LabelCache,
     dropped: IntCounterVec,
     scratch: Record,
+    /// The stages that may make entries wait.
+    waiting: Vec<usize>,
+}
+
+/// A batch on its way through the stages.
+pub(super) struct Work {
+    entries: std::vec::IntoIter<Entry>,
+    ack: Ack,
+    finished: Finished,
+}
+
+impl Work {
+    pub(super) fn new(batch: LogBatch) -> Self {
+        let LogBatch { entries, ack } = batch;
+        Self {
+            finished: Finished {
+                entries: Vec::with_capacity(entries.len()),
+                acks: Vec::new(),
+            },
+            entries: entries.into_iter(),
+            ack,
+        }
+    }
+
+    /// Whether a source would send again what is not taken.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.ack.is_awaited()
+    }
+}
+
+/// How far a batch has come.
+pub(super) enum Advance {
+    /// Through. `None` where nothing is left of it.
+    Done(Option<LogBatch>),
+    /// A part of it is through; what follows has to wait.
+    Wait {
+        until: Instant,
+        before: Option<LogBatch>,
+    },
 }
 
 /// Where finished entries gather.
@@ -78,35 +127,69 @@ impl Pipeline {
                 BuildError::new(format!("stage {} (stage.{}): {reason}", at + 1, arguments.name()))
             })
         };
+        let stages: Vec<Box<dyn Stage>> = arguments
+            .iter()
+            .enumerate()
+            .map(build)
+            .collect::<Result<_, _>>()?;
+        let waiting = stages.iter().enumerate().filter(|(_, stage)| stage.may_wait());
         Ok(Self {
-            stages: arguments
-                .iter()
-                .enumerate()
-                .map(build)
-                .collect::<Result<_, _>>()?,
+            waiting: waiting.map(|(at, _)| at).collect(),
+            stages,
             labels: LabelCache::default(),
             dropped: metrics.dropped.clone(),
             scratch: Record::default(),
         })
     }
 
-    /// Takes a batch through the stages; `None` where nothing is left of it.
+    /// Takes a batch through the stages, whatever would have to wait; `None` where nothing is left of it.
+    #[cfg(test)]
     pub(super) fn process(&mut self, batch: LogBatch) -> Option<LogBatch> {
-        let LogBatch { entries, ack } = batch;
-        if self.stages.is_empty() {
-            return Some(LogBatch { entries, ack });
+        self.finish(Work::new(batch))
+    }
+
+    /// Takes the rest of a batch through the stages, whatever would have to wait.
+    pub(super) fn finish(&mut self, mut work: Work) -> Option<LogBatch> {
+        match self.run_all(&mut work, false) {
+            Advance::Done(batch) | Advance::Wait { before: batch, .. } => batch,
         }
-        let mut finished = Finished {
-            entries: Vec::with_capacity(entries.len()),
-            acks: Vec::new(),
-        };
+    }
+
+    /// Takes a batch as far through the stages as it may go now.
+    pub(super) fn advance(&mut self, work: &mut Work) -> Advance {
+        self.run_all(work, !self.waiting.is_empty())
+    }
+
+    fn run_all(&mut self, work: &mut Work, may_wait: bool) -> Advance {
+        if self.stages.is_empty() {
+            work.finished.entries.extend(work.entries.by_ref());
+        }
+        if may_wait && let Some(until) = self.waits_until() {
+            return Advance::Wait { until, before: None };
+        }
         let mut record = std::mem::take(&mut self.scratch);
-        for entry in entries {
+        while let Some(entry) = work.entries.next() {
+            let before = (work.finished.entries.len(), work.finished.acks.len());
             record.load(entry);
-            self.run(0, &mut record, &ack, &mut finished);
+            self.run(0, &mut record, &work.ack, &mut work.finished);
+            if may_wait && let Some(until) = self.waits_until() {
+                self.scratch = record;
+                let gone = work.finished.split_off_after(before);
+                let before = (!gone.entries.is_empty())
+                    .then(|| gone.into_batch(work.ack.clone()))
+                    .flatten();
+                return Advance::Wait { until, before };
+            }
         }
         self.scratch = record;
-        finished.into_batch(ack)
+        let ack = std::mem::replace(&mut work.ack, Ack::none());
+        Advance::Done(std::mem::take(&mut work.finished).into_batch(ack))
+    }
+
+    /// Before this time nothing may go on.
+    fn waits_until(&self) -> Option<Instant> {
+        let until = |at: &usize| self.stages.get(*at)?.waits_until();
+        self.waiting.iter().filter_map(until).max()
     }
 
     /// What is due of the records that stages hold; all of it where no time is given.
@@ -162,6 +245,15 @@ impl Pipeline {
 }
 
 impl Finished {
+    /// What was there when it held so many entries and acknowledgements; what came since stays.
+    fn split_off_after(&mut self, (entries, acks): (usize, usize)) -> Self {
+        let later = Self {
+            entries: self.entries.split_off(entries),
+            acks: self.acks.split_off(acks),
+        };
+        std::mem::replace(self, later)
+    }
+
     fn into_batch(mut self, ack: Ack) -> Option<LogBatch> {
         if self.entries.is_empty() {
             // What is not held has been dropped by the configuration; what is held has a share of its own.
@@ -186,6 +278,7 @@ impl Finished {
 #[derive(Clone, Debug)]
 pub(super) struct StageMetrics {
     pub(super) dropped: IntCounterVec,
+    pub(super) dropped_by_label: IntCounterVec,
     pub(super) cri_flushed: crate::component::metrics::IntCounter,
     pub(super) cri_truncated: crate::component::metrics::IntCounter,
     pub(super) truncated: IntCounterVec,
@@ -200,6 +293,11 @@ impl StageMetrics {
                 "loki_process_dropped_lines_total",
                 "A count of all log lines dropped as a result of a pipeline stage",
                 &["reason"],
+            ),
+            dropped_by_label: metrics.counters(
+                "loki_process_dropped_lines_by_label_total",
+                "A count of all log lines dropped as a result of a pipeline stage",
+                &["label_name", "label_value"],
             ),
             cri_flushed: metrics.counter(
                 "loki_process_cri_partial_lines_flushed_total",

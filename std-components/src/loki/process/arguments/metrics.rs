@@ -22,9 +22,9 @@ pub(crate) enum Metric {
     Histogram(Histogram),
 }
 
+/// What every metric has.
 #[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
-#[river(validate = check_counter)]
-pub(crate) struct Counter {
+pub(crate) struct Common {
     /// The name, after the prefix.
     pub(crate) name: String,
     /// The help text.
@@ -42,6 +42,13 @@ pub(crate) struct Counter {
     /// Only entries whose source has exactly this value count; all where it is empty.
     #[river(default)]
     pub(crate) value: String,
+}
+
+#[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
+#[river(validate = check_counter)]
+pub(crate) struct Counter {
+    #[river(squash)]
+    pub(crate) common: Common,
     /// What an entry does: `inc` counts it, `add` adds the value of its source.
     pub(crate) action: String,
     /// Whether every entry counts, whatever is extracted.
@@ -55,23 +62,8 @@ pub(crate) struct Counter {
 #[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
 #[river(validate = check_gauge)]
 pub(crate) struct Gauge {
-    /// The name, after the prefix.
-    pub(crate) name: String,
-    /// The help text.
-    #[river(default)]
-    pub(crate) description: String,
-    /// The extracted value that counts; the one of the metric's name where it is empty.
-    #[river(default)]
-    pub(crate) source: String,
-    /// What stands before the name; `loki_process_custom_` where it is empty.
-    #[river(default)]
-    pub(crate) prefix: String,
-    /// A series is forgotten when nothing changed it for this long.
-    #[river(default = Duration::from_secs(300))]
-    pub(crate) max_idle_duration: Duration,
-    /// Only entries whose source has exactly this value count; all where it is empty.
-    #[river(default)]
-    pub(crate) value: String,
+    #[river(squash)]
+    pub(crate) common: Common,
     /// What an entry does: `set`, `inc`, `dec`, `add` or `sub`.
     pub(crate) action: String,
 }
@@ -79,23 +71,8 @@ pub(crate) struct Gauge {
 #[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
 #[river(validate = check_histogram)]
 pub(crate) struct Histogram {
-    /// The name, after the prefix.
-    pub(crate) name: String,
-    /// The help text.
-    #[river(default)]
-    pub(crate) description: String,
-    /// The extracted value that counts; the one of the metric's name where it is empty.
-    #[river(default)]
-    pub(crate) source: String,
-    /// What stands before the name; `loki_process_custom_` where it is empty.
-    #[river(default)]
-    pub(crate) prefix: String,
-    /// A series is forgotten when nothing changed it for this long.
-    #[river(default = Duration::from_secs(300))]
-    pub(crate) max_idle_duration: Duration,
-    /// Only entries whose source has exactly this value count; all where it is empty.
-    #[river(default)]
-    pub(crate) value: String,
+    #[river(squash)]
+    pub(crate) common: Common,
     /// The upper bounds of the ranges, rising.
     pub(crate) buckets: Vec<f64>,
 }
@@ -131,20 +108,30 @@ const LEAST_IDLE: Duration = Duration::from_secs(1);
 const PREFIX: &str = "loki_process_custom_";
 
 impl Metric {
+    /// What every metric has.
+    pub(crate) fn common(&self) -> &Common {
+        match self {
+            Self::Counter(metric) => &metric.common,
+            Self::Gauge(metric) => &metric.common,
+            Self::Histogram(metric) => &metric.common,
+        }
+    }
+}
+
+impl Common {
     /// The whole name.
     pub(crate) fn full_name(&self) -> String {
-        let (prefix, name) = match self {
-            Self::Counter(metric) => (&metric.prefix, &metric.name),
-            Self::Gauge(metric) => (&metric.prefix, &metric.name),
-            Self::Histogram(metric) => (&metric.prefix, &metric.name),
-        };
-        let prefix = if prefix.is_empty() { PREFIX } else { prefix };
-        format!("{prefix}{name}")
+        let prefix = if self.prefix.is_empty() { PREFIX } else { &self.prefix };
+        format!("{prefix}{}", self.name)
     }
 }
 
 fn check_metrics(metrics: &Metrics, checks: &mut Checks<'_, '_>) {
-    let mut names: Vec<String> = metrics.metrics.iter().map(Metric::full_name).collect();
+    let mut names: Vec<String> = metrics
+        .metrics
+        .iter()
+        .map(|metric| metric.common().full_name())
+        .collect();
     names.sort_unstable();
     if let Some(pair) = names.windows(2).find(|pair| pair.first() == pair.get(1)) {
         let name = pair.first().map_or("", |name| name);
@@ -153,7 +140,8 @@ fn check_metrics(metrics: &Metrics, checks: &mut Checks<'_, '_>) {
     }
 }
 
-fn check_common(name: &str, prefix: &str, idle: Duration, checks: &mut Checks<'_, '_>) {
+fn check_common(common: &Common, checks: &mut Checks<'_, '_>) {
+    let Common { name, prefix, .. } = common;
     let mut all = prefix.bytes().chain(name.bytes());
     if name.is_empty() {
         checks.attribute("name", "name must not be empty");
@@ -164,17 +152,17 @@ fn check_common(name: &str, prefix: &str, idle: Duration, checks: &mut Checks<'_
             .attribute("name", format!("{prefix}{name} is no valid name of a metric"))
             .help = Some("letters, digits, _ and : only, no digit first".into());
     }
-    if idle < LEAST_IDLE {
+    if common.max_idle_duration < LEAST_IDLE {
         checks.attribute("max_idle_duration", "max_idle_duration must be at least 1s");
     }
 }
 
 fn check_counter(counter: &Counter, checks: &mut Checks<'_, '_>) {
-    check_common(&counter.name, &counter.prefix, counter.max_idle_duration, checks);
+    check_common(&counter.common, checks);
     if !matches!(counter.action.as_str(), "inc" | "add") {
         checks.attribute("action", "the action of a counter is \"inc\" or \"add\"");
     }
-    if counter.match_all && !counter.value.is_empty() {
+    if counter.match_all && !counter.common.value.is_empty() {
         checks.attribute("value", "value and match_all exclude each other");
     }
     if counter.count_entry_bytes && (!counter.match_all || counter.action != "add") {
@@ -186,7 +174,7 @@ fn check_counter(counter: &Counter, checks: &mut Checks<'_, '_>) {
 }
 
 fn check_gauge(gauge: &Gauge, checks: &mut Checks<'_, '_>) {
-    check_common(&gauge.name, &gauge.prefix, gauge.max_idle_duration, checks);
+    check_common(&gauge.common, checks);
     if Action::parse(&gauge.action).is_none() {
         checks.attribute(
             "action",
@@ -196,12 +184,7 @@ fn check_gauge(gauge: &Gauge, checks: &mut Checks<'_, '_>) {
 }
 
 fn check_histogram(histogram: &Histogram, checks: &mut Checks<'_, '_>) {
-    check_common(
-        &histogram.name,
-        &histogram.prefix,
-        histogram.max_idle_duration,
-        checks,
-    );
+    check_common(&histogram.common, checks);
     if histogram
         .buckets
         .windows(2)

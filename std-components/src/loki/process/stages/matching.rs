@@ -168,6 +168,14 @@ impl Stage for Match {
         self.stages.iter().filter_map(|stage| stage.deadline()).min()
     }
 
+    fn may_wait(&self) -> bool {
+        self.stages.iter().any(|stage| stage.may_wait())
+    }
+
+    fn waits_until(&self) -> Option<Instant> {
+        self.stages.iter().filter_map(|stage| stage.waits_until()).max()
+    }
+
     fn release(&mut self, now: Option<Instant>, out: &mut Vec<Record>) {
         for at in 0..self.stages.len() {
             let mut due = Vec::new();

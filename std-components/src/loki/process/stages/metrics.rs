@@ -41,58 +41,37 @@ impl Metrics {
 
 impl One {
     fn new(arguments: &Metric, metrics: &ComponentMetrics) -> Self {
-        let source = |source: &str, name: &str| {
-            let source = if source.is_empty() { name } else { source };
-            Source::Extracted(source.to_owned())
-        };
-        let name = arguments.full_name();
-        let open = |help: &str, kind, bounds: &[f64], max_idle| {
-            metrics.open(OpenSpec {
-                name,
-                help: help.to_owned(),
-                kind,
-                bounds: bounds.to_vec(),
-                max_idle,
-            })
-        };
+        let common = arguments.common();
         // Decoding has seen to it that actions are known.
         let action = |action: &str| Action::parse(action).unwrap_or(Action::Inc);
-        match arguments {
-            Metric::Counter(counter) => Self {
-                metric: open(
-                    &counter.description,
-                    OpenKind::Counter,
-                    &[],
-                    counter.max_idle_duration,
-                ),
-                kind: OpenKind::Counter,
-                action: action(&counter.action),
-                source: match (counter.match_all, counter.count_entry_bytes) {
-                    (true, true) => Source::Bytes,
-                    (true, false) => Source::Entry,
-                    (false, _) => source(&counter.source, &counter.name),
-                },
-                value: counter.value.clone(),
+        let (kind, action, bounds) = match arguments {
+            Metric::Counter(counter) => (OpenKind::Counter, action(&counter.action), &[][..]),
+            Metric::Gauge(gauge) => (OpenKind::Gauge, action(&gauge.action), &[][..]),
+            Metric::Histogram(histogram) => {
+                (OpenKind::Histogram, Action::Observe, histogram.buckets.as_slice())
+            }
+        };
+        let source = if common.source.is_empty() {
+            &common.name
+        } else {
+            &common.source
+        };
+        Self {
+            metric: metrics.open(OpenSpec {
+                name: common.full_name(),
+                help: common.description.clone(),
+                kind,
+                bounds: bounds.to_vec(),
+                max_idle: common.max_idle_duration,
+            }),
+            kind,
+            action,
+            source: match arguments {
+                Metric::Counter(counter) if counter.match_all && counter.count_entry_bytes => Source::Bytes,
+                Metric::Counter(counter) if counter.match_all => Source::Entry,
+                _ => Source::Extracted(source.clone()),
             },
-            Metric::Gauge(gauge) => Self {
-                metric: open(&gauge.description, OpenKind::Gauge, &[], gauge.max_idle_duration),
-                kind: OpenKind::Gauge,
-                action: action(&gauge.action),
-                source: source(&gauge.source, &gauge.name),
-                value: gauge.value.clone(),
-            },
-            Metric::Histogram(histogram) => Self {
-                metric: open(
-                    &histogram.description,
-                    OpenKind::Histogram,
-                    &histogram.buckets,
-                    histogram.max_idle_duration,
-                ),
-                kind: OpenKind::Histogram,
-                action: Action::Observe,
-                source: source(&histogram.source, &histogram.name),
-                value: histogram.value.clone(),
-            },
+            value: common.value.clone(),
         }
     }
 

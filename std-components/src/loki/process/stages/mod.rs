@@ -39,7 +39,7 @@ pub(super) fn build(arguments: &StageArguments, metrics: &StageMetrics) -> Resul
         StageArguments::LabelKeep(keep) => Box::new(labels::Keep::new(&keep.values)),
         StageArguments::LabelDrop(drop) => Box::new(labels::Remove::new(&drop.values)),
         StageArguments::Labels(labels) => Box::new(labels::Set::new(labels)),
-        StageArguments::Limit(limit) => Box::new(limit::Limit::new(limit)),
+        StageArguments::Limit(limit) => Box::new(limit::Limit::new(limit, metrics)),
         StageArguments::Logfmt(logfmt) => Box::new(logfmt::Logfmt::new(logfmt)),
         StageArguments::Luhn(luhn) => Box::new(luhn::Luhn::new(luhn)),
         StageArguments::Match(arguments) => Box::new(matching::Match::new(arguments, metrics)?),

@@ -7,6 +7,7 @@ use crate::component::{ComponentMetrics, MetricsHub};
 use crate::signals::{Ack, Entry, Labels, LogBatch, Outcome};
 use std::sync::mpsc;
 
+mod limits;
 mod metrics;
 mod select;
 mod shape;
