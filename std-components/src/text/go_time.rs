@@ -1,6 +1,8 @@
-//! Go's time layouts (`2006-01-02T15:04:05Z07:00`): parsing only, as `stage.timestamp` needs it.
+//! Go's time layouts (`2006-01-02T15:04:05Z07:00`): parsing here, writing in `format`.
 //!
 //! Behaviour: <https://pkg.go.dev/time#Layout>. A layout is compiled once into elements; parsing allocates nothing.
+
+mod format;
 
 use jiff::civil::{Date, Time};
 use jiff::tz::{Offset, TimeZone};
@@ -27,19 +29,20 @@ enum Element {
     Day(bool),
     /// `_2`: padded by a space.
     SpaceDay,
-    /// `002` or `__2`.
-    YearDay,
+    /// `002`, or `__2` (true: padded by spaces).
+    YearDay(bool),
     /// `15`.
     Hour,
     /// `3` or `03`.
     Hour12(bool),
-    AmPm,
+    /// `pm` or `PM` (true).
+    AmPm(bool),
     Minute(bool),
     Second(bool),
     /// `.000` or `,000`: this many digits.
     Fraction(usize),
-    /// `.999`: any number of digits, or none.
-    OptionalFraction,
+    /// `.999`: any number of digits, or none; so many are written at the most.
+    OptionalFraction(usize),
     /// `MST`.
     ZoneName,
     /// `-0700` and its kin.
@@ -99,8 +102,8 @@ const WORDS: &[(&str, Element)] = &[
     ("Mon", Element::ShortWeekday),
     ("MST", Element::ZoneName),
     ("2006", Element::LongYear),
-    ("002", Element::YearDay),
-    ("__2", Element::YearDay),
+    ("002", Element::YearDay(false)),
+    ("__2", Element::YearDay(true)),
     ("_2006", Element::LongYear),
     ("_2", Element::SpaceDay),
     ("01", Element::Month(true)),
@@ -110,8 +113,8 @@ const WORDS: &[(&str, Element)] = &[
     ("05", Element::Second(true)),
     ("06", Element::ShortYear),
     ("15", Element::Hour),
-    ("PM", Element::AmPm),
-    ("pm", Element::AmPm),
+    ("PM", Element::AmPm(true)),
+    ("pm", Element::AmPm(false)),
     (
         "-07:00:00",
         Element::Zone {
@@ -332,7 +335,7 @@ impl Layout {
                     rest = rest.strip_prefix(' ').unwrap_or(rest);
                     parsed.day = digits(&mut rest, false)?;
                 }
-                Element::YearDay => {
+                Element::YearDay(_) => {
                     let padded = rest.trim_start_matches(' ');
                     rest = padded;
                     parsed.year_day = Some(number(&mut rest, 1, 3)? as i16);
@@ -345,7 +348,7 @@ impl Layout {
                         return Err("hour out of range".into());
                     }
                 }
-                Element::AmPm => {
+                Element::AmPm(_) => {
                     let word = rest.get(..2).ok_or("AM or PM expected")?;
                     afternoon = Some(match word {
                         "AM" | "am" => false,
@@ -360,7 +363,7 @@ impl Layout {
                     // A fraction may follow the seconds even where the layout has none.
                     let layout_has_one = matches!(
                         self.elements.get(at + 1),
-                        Some(Element::Fraction(_) | Element::OptionalFraction)
+                        Some(Element::Fraction(_) | Element::OptionalFraction(_))
                     );
                     if !layout_has_one {
                         parsed.nanosecond = optional_fraction(&mut rest);
@@ -376,7 +379,7 @@ impl Layout {
                     }
                     parsed.nanosecond = optional_fraction(&mut rest);
                 }
-                Element::OptionalFraction => parsed.nanosecond = optional_fraction(&mut rest),
+                Element::OptionalFraction(_) => parsed.nanosecond = optional_fraction(&mut rest),
                 Element::ZoneName => {
                     let end = rest.bytes().take_while(u8::is_ascii_uppercase).count();
                     let end = if end >= 3 {
@@ -467,7 +470,7 @@ fn fraction(layout: &str) -> Option<(Element, usize)> {
     let element = if digit == b'0' {
         Element::Fraction(count)
     } else {
-        Element::OptionalFraction
+        Element::OptionalFraction(count)
     };
     Some((element, 1 + count))
 }

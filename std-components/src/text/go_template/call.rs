@@ -2,7 +2,10 @@
 
 mod lists;
 mod numbers;
+mod paths;
 mod texts;
+mod times;
+mod words;
 
 use super::value::Value;
 use bytestring::ByteString;
@@ -73,13 +76,41 @@ const fn function(name: &'static str, least: usize, most: usize, run: Run) -> Fu
     }
 }
 
+/// All functions, by subject.
+const ALL: [&[Function]; 6] = [
+    texts::ALL,
+    numbers::ALL,
+    lists::ALL,
+    words::ALL,
+    paths::ALL,
+    times::ALL,
+];
+
 /// The function of a name.
 pub(super) fn find(name: &str) -> Option<Function> {
-    [texts::ALL, numbers::ALL, lists::ALL]
-        .into_iter()
-        .flatten()
-        .find(|function| function.name == name)
-        .copied()
+    let of = |name: &str| ALL.into_iter().flatten().find(|function| function.name == name);
+    // `mustFirst` is `first`: what the ones panic at the others fail at, and both end the template.
+    let plain = || {
+        let mut chars = name.strip_prefix("must")?.chars();
+        let first = chars.next()?.to_ascii_lowercase();
+        of(&format!("{first}{}", chars.as_str()))
+    };
+    of(name).or_else(plain).copied()
+}
+
+/// What to do about a function that is not here.
+pub(super) fn instead_of(name: &str) -> &'static str {
+    match name {
+        "set" | "unset" | "merge" | "mergeOverwrite" | "mustMerge" | "mustMergeOverwrite" => {
+            "maps do not change here: make the whole with `dict`, or use pick and omit"
+        }
+        "uuidv4" | "shuffle" | "randAlpha" | "randAlphaNum" | "randAscii" | "randBytes" | "randInt"
+        | "randNumeric" => {
+            "what a line becomes must not differ from one reading to the next: make it of the line, with `sha256sum`"
+        }
+        "getHostByName" => "a template asks no servers: look names up where the logs are read",
+        _ => "use another function, or other stages",
+    }
 }
 
 /// Calls a function with as many arguments as it takes.
@@ -93,7 +124,7 @@ mod tests {
 
     #[test]
     fn all_functions_are_known_to_the_checks() {
-        for function in [texts::ALL, numbers::ALL, lists::ALL].into_iter().flatten() {
+        for function in ALL.into_iter().flatten() {
             let is_known = super::super::is_known(function.name)
                 || super::super::functions::BUILT_IN.contains(&function.name);
             assert!(is_known, "{}", function.name);

@@ -171,3 +171,127 @@ proptest::proptest! {
         super::printf::printf(&format, &[Value::Int(number), Value::Float(fraction), Value::text("é"), Value::Nil]);
     }
 }
+
+#[test]
+fn more_of_sprig() {
+    for (template, expected) in [
+        // Words.
+        (
+            "{{ abbrev 5 \"hello world\" }}|{{ abbrev 3 \"hello\" }}|{{ abbrev 20 \"short\" }}",
+            "he...|hello|short",
+        ),
+        ("{{ abbrevboth 5 10 \"1234 5678 9123\" }}", "...5678..."),
+        (
+            "{{ initials \"First Try\" }}{{ swapcase \"This Is\" }}",
+            "FTtHIS iS",
+        ),
+        (
+            "{{ camelcase \"http_server\" }} {{ camelcase \"GOLANG_IS_GREAT\" }} {{ camelcase \"_x y_\" }}",
+            "HttpServer GolangIsGreat _XY_",
+        ),
+        (
+            "{{ range list \"FirstName\" \"HTTPServer\" \"NoHTTPS\" \"GO_PATH\" \"GO PATH\" \"http2xx\" \"HTTP20xOK\" \"Duration2m3s\" \"Bld4Floor3rd\" }}{{ snakecase . }} {{ end }}",
+            "first_name http_server no_https go_path go_path http_2xx http_20x_ok duration_2m3s bld4_floor_3rd ",
+        ),
+        (
+            "{{ kebabcase \"FirstName\" }} {{ plural \"one\" \"many\" (len .level) }} {{ plural \"one\" \"many\" 1 }}",
+            "first-name many one",
+        ),
+        (
+            "{{ wrap 5 \"ab cd ef longword x\" }}|{{ wrapWith 5 \"/\" \"HelloWorld\" }}",
+            "ab cd\nef\nlongword\nx|Hello/World",
+        ),
+        // Paths and URLs.
+        (
+            "{{ base \"foo/bar/baz\" }} {{ dir \"foo/bar/baz\" }} {{ ext \"foo.bar\" }} {{ clean \"foo/bar/../baz//x/.\" }} {{ isAbs \"/a\" }}",
+            "baz foo/bar .bar foo/baz/x true",
+        ),
+        (
+            "{{ base \"\" }} {{ base \"//\" }} {{ dir \"x\" }} {{ clean \"/../a\" }} {{ osBase \"/a/b\" }}",
+            ". / . /a b",
+        ),
+        (
+            "{{ $u := urlParse \"http://admin:secret@server.com:8080/api%20x?list=false#anchor\" }}{{ $u.host }} {{ $u.hostname }} {{ $u.path }} {{ $u.query }} {{ $u.fragment }} {{ $u.userinfo }}|{{ urlJoin $u }}",
+            "server.com:8080 server.com /api x list=false anchor admin:secret|http://admin:secret@server.com:8080/api%20x?list=false#anchor",
+        ),
+        (
+            "{{ urlParse \"mailto:a@b\" | toJson }}",
+            r#"{"fragment":"","host":"","hostname":"","opaque":"a@b","path":"","query":"","scheme":"mailto","userinfo":""}"#,
+        ),
+        (
+            "{{ urlquery \"a b/é\" }} {{ html \"<a href='x'>\" }} {{ js \"it's <b>\" }}",
+            "a+b%2F%C3%A9 &lt;a href=&#39;x&#39;&gt; it\\'s \\u003Cb\\u003E",
+        ),
+        // Codes and sums.
+        (
+            "{{ b32enc \"foobar\" }} {{ b32enc \"f\" }} {{ b32dec \"MZXW6YTBOI======\" }} {{ b32dec \"MY======\" }} {{ b32dec \"1\" }}",
+            "MZXW6YTBOI====== MY====== foobar f illegal base32 data at input byte 1",
+        ),
+        (
+            "{{ sha1sum \"Hello world!\" }} {{ adler32sum \"Hello world!\" }}",
+            "d3486ae9136e7856bc42212385ea797094475802 487130206",
+        ),
+        // Lists and maps.
+        (
+            "{{ chunk 3 (list 1 2 3 4 5 6 7 8) }} {{ untilStep 3 6 2 }} {{ seq 5 }}|{{ seq -3 }}|{{ seq 0 2 }}|{{ seq 2 -2 }}|{{ seq 0 2 10 }}|{{ seq 0 -2 -5 }}",
+            "[[1 2 3] [4 5 6] [7 8]] [3 5] 1 2 3 4 5|1 0 -1 -2 -3|0 1 2|2 1 0 -1 -2|0 2 4 6 8 10|0 -2 -4",
+        ),
+        (
+            "{{ $d := dict \"a\" (dict \"b\" 1) \"c\" 2 }}{{ dig \"a\" \"b\" 0 $d }}{{ dig \"a\" \"x\" 0 $d }}{{ pick $d \"c\" }}{{ omit $d \"c\" }}{{ pluck \"c\" $d (dict) $d }}",
+            "10map[c:2]map[a:map[b:1]][2 2]",
+        ),
+        (
+            "{{ deepEqual (list 1 2) (list 1 2) }} {{ deepCopy (list 1) }} {{ mustFirst (list 7 8) }} {{ mustRegexMatch \"a+\" \"caab\" }}",
+            "true [1] 7 true",
+        ),
+        (
+            "{{ dict \"a\" (list 1 \"<\") | toPrettyJson }}",
+            "{\n  \"a\": [\n    1,\n    \"\\u003c\"\n  ]\n}",
+        ),
+        (
+            "{{ toDecimal \"777\" }} {{ typeIsLike \"*string\" .level }} {{ hello }}",
+            "511 true Hello!",
+        ),
+        // Times.
+        (
+            "{{ dateInZone \"2006-01-02 15:04 MST\" 1700000000 \"Europe/Berlin\" }} {{ htmlDateInZone 0 \"UTC\" }}",
+            "2023-11-14 23:13 CET 1970-01-01",
+        ),
+        (
+            "{{ $t := toDate \"2006-01-02T15:04:05Z07:00\" \"2026-11-21T10:00:00Z\" }}{{ unixEpoch $t }} {{ dateInZone \"15:04\" (dateModify \"-1.5h\" $t) \"UTC\" }} {{ kindOf $t }}",
+            "1795255200 08:30 struct",
+        ),
+        (
+            "{{ duration 95 }} {{ duration \"3600\" }} {{ durationRound \"2h10m5s\" }} {{ durationRound \"2400h10m5s\" }}",
+            "1m35s 1h0m0s 2h 3mo",
+        ),
+        (
+            "{{ if gt (now | unixEpoch | int64) 1700000000 }}later{{ end }}",
+            "later",
+        ),
+    ] {
+        assert_eq!(made(template), expected, "{template}");
+    }
+}
+
+#[test]
+fn what_is_not_here_says_what_else_to_do() {
+    for name in ["set", "uuidv4", "getHostByName", "genCA", "semver"] {
+        assert!(
+            made(&format!("{{{{ {name} }}}}")).starts_with("refused"),
+            "{name}"
+        );
+    }
+    assert_eq!(
+        made("{{ mustToDate \"2006\" \"x\" }}").split(':').next(),
+        Some("failed")
+    );
+    assert_eq!(
+        made("{{ untilStep 0 100000 1 }}"),
+        "failed: untilStep: more than 10000 items"
+    );
+    assert_eq!(
+        made("{{ chunk 0 (list 1) }}"),
+        "failed: chunk: a chunk needs at least one item"
+    );
+}

@@ -330,7 +330,7 @@ impl<'a> Parser<'a> {
                             token.range.clone(),
                             format!("the function {name} is not supported by this agent"),
                         )
-                        .with_help("use another function, or other stages"));
+                        .with_help(call::instead_of(name)));
                     }
                 },
             },

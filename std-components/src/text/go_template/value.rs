@@ -1,8 +1,12 @@
 //! The values of templates.
 
+use crate::text::go_time::Layout;
 use bytestring::ByteString;
 use std::collections::BTreeMap;
 use std::fmt::Write;
+
+/// How Go prints a time.
+const TIME: &str = "2006-01-02 15:04:05.999999999 -0700 MST";
 
 /// A value while a template runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +25,8 @@ pub enum Value {
     List(Vec<Value>),
     /// Values by name.
     Map(BTreeMap<String, Value>),
+    /// A time.
+    Time(Box<jiff::Zoned>),
     /// All the data that the template was run with.
     Data,
 }
@@ -45,7 +51,7 @@ impl Value {
             Self::Text(text) => !text.is_empty(),
             Self::List(items) => !items.is_empty(),
             Self::Map(items) => !items.is_empty(),
-            Self::Data => true,
+            Self::Data | Self::Time(_) => true,
         }
     }
 
@@ -59,6 +65,7 @@ impl Value {
             Self::Text(_) => "string",
             Self::List(_) => "[]interface {}",
             Self::Map(_) | Self::Data => "map[string]interface {}",
+            Self::Time(_) => "time.Time",
         }
     }
 
@@ -103,6 +110,7 @@ impl Value {
                 }
                 out.write_char(']')
             }
+            Self::Time(time) => out.write_str(&Layout::new(TIME).format(time)),
             Self::Data => Ok(()),
         };
     }
@@ -146,6 +154,9 @@ impl Value {
             Self::Float(value) if value.fract() == 0.0 && value.abs() < 1e15 => (*value as i64).into(),
             Self::Float(value) => (*value).into(),
             Self::Text(text) => (&**text).into(),
+            Self::Time(time) => Layout::new("2006-01-02T15:04:05.999999999Z07:00")
+                .format(time)
+                .into(),
             Self::List(items) => items.iter().map(Self::to_json).collect(),
             Self::Map(items) => items
                 .iter()

@@ -121,7 +121,11 @@ impl Metric {
 impl Common {
     /// The whole name.
     pub(crate) fn full_name(&self) -> String {
-        let prefix = if self.prefix.is_empty() { PREFIX } else { &self.prefix };
+        let prefix = if self.prefix.is_empty() {
+            PREFIX
+        } else {
+            &self.prefix
+        };
         format!("{prefix}{}", self.name)
     }
 }

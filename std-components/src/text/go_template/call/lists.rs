@@ -189,13 +189,90 @@ pub(super) const ALL: &[Function] = &[
             .map_err(|error| error.to_string())
     }),
     function("toJson", 1, 1, |arguments| {
-        // Go's encoder keeps JSON out of HTML's way.
-        let json = arguments.get(0).to_json().to_string();
-        Ok(Value::of(
-            json.replace('<', "\\u003c")
-                .replace('>', "\\u003e")
-                .replace('&', "\\u0026"),
+        Ok(Value::of(for_html(&arguments.get(0).to_json().to_string())))
+    }),
+    function("toPrettyJson", 1, 1, |arguments| {
+        let json = serde_json::to_string_pretty(&arguments.get(0).to_json());
+        Ok(Value::of(for_html(&json.map_err(|error| error.to_string())?)))
+    }),
+    function("chunk", 2, 2, |arguments| {
+        let size = usize::try_from(arguments.int(0)?).unwrap_or(0);
+        if size == 0 {
+            return Err("a chunk needs at least one item".to_owned());
+        }
+        let chunks = arguments.list(1)?.chunks(size);
+        Ok(Value::List(
+            chunks.map(|chunk| Value::List(chunk.to_vec())).collect(),
         ))
+    }),
+    function("untilStep", 3, 3, |arguments| {
+        let [start, stop, step] = [0, 1, 2].map(|at| whole(arguments.get(at)));
+        let items = steps(start, stop, step)?;
+        Ok(Value::List(items.into_iter().map(Value::Int).collect()))
+    }),
+    function("seq", 0, 3, |arguments| {
+        let given: Vec<i64> = arguments.all().iter().map(whole).collect();
+        let towards = |start: i64, end: i64| if end < start { -1 } else { 1 };
+        let (start, step, end) = match *given.as_slice() {
+            [] => return Ok(Value::text("")),
+            [end] => (1, towards(1, end), end),
+            [start, end] => (start, towards(start, end), end),
+            [start, step, end, ..] => (start, step, end),
+        };
+        if step == 0 || (step > 0) != (towards(start, end) > 0) {
+            return Ok(Value::text(""));
+        }
+        let items = steps(start, end.saturating_add(step.signum()), step)?;
+        let items: Vec<String> = items.iter().map(i64::to_string).collect();
+        Ok(Value::of(items.join(" ")))
+    }),
+    function("dig", 3, ANY, |arguments| {
+        let all = arguments.all();
+        let (names, default) = all.split_at(all.len().saturating_sub(2));
+        let (default, mut value) = match default {
+            [default, value] => (default, value),
+            _ => return Err("a default and a map expected".to_owned()),
+        };
+        for name in names {
+            value = match (value, name) {
+                (Value::Map(items), Value::Text(name)) => match items.get(&**name) {
+                    Some(value) => value,
+                    None => return Ok(default.clone()),
+                },
+                (other, _) => return Err(format!("cannot dig in a {}", other.type_name())),
+            };
+        }
+        Ok(value.clone())
+    }),
+    function("pick", 1, ANY, |arguments| {
+        let names = names(arguments);
+        let items = map(arguments, 0)?
+            .iter()
+            .filter(|(name, _)| names.contains(*name));
+        Ok(Value::Map(
+            items.map(|(name, value)| (name.clone(), value.clone())).collect(),
+        ))
+    }),
+    function("omit", 1, ANY, |arguments| {
+        let names = names(arguments);
+        let items = map(arguments, 0)?
+            .iter()
+            .filter(|(name, _)| !names.contains(*name));
+        Ok(Value::Map(
+            items.map(|(name, value)| (name.clone(), value.clone())).collect(),
+        ))
+    }),
+    function("pluck", 1, ANY, |arguments| {
+        let name = arguments.text(0)?;
+        let mut found = Vec::new();
+        for at in 1..arguments.all().len() {
+            found.extend(map(arguments, at)?.get(&**name).cloned());
+        }
+        Ok(Value::List(found))
+    }),
+    function("deepCopy", 1, 1, |arguments| Ok(arguments.get(0).clone())),
+    function("deepEqual", 2, 2, |arguments| {
+        Ok(Value::Bool(arguments.get(0) == arguments.get(1)))
     }),
     function("toRawJson", 1, 1, |arguments| {
         Ok(Value::of(arguments.get(0).to_json().to_string()))
@@ -207,4 +284,31 @@ fn map<'a>(arguments: &'a Arguments<'_>, at: usize) -> Result<&'a BTreeMap<Strin
         Value::Map(items) => Ok(items),
         other => Err(format!("expected a map, got {}", other.type_name())),
     }
+}
+
+/// Go's encoder keeps JSON out of HTML's way.
+fn for_html(json: &str) -> String {
+    json.replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026")
+}
+
+/// The texts behind the first argument.
+fn names(arguments: &Arguments<'_>) -> Vec<String> {
+    let names = arguments.all().iter().skip(1);
+    names.map(|name| name.to_text().to_string()).collect()
+}
+
+/// Numbers from one to before another.
+fn steps(start: i64, stop: i64, step: i64) -> Result<Vec<i64>, String> {
+    let mut items = Vec::new();
+    let mut at = start;
+    while step != 0 && (if step > 0 { at < stop } else { at > stop }) {
+        if items.len() as i64 >= MAX_ITEMS {
+            return Err(format!("more than {MAX_ITEMS} items"));
+        }
+        items.push(at);
+        at = at.saturating_add(step);
+    }
+    Ok(items)
 }

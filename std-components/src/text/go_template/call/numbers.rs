@@ -55,6 +55,16 @@ pub(super) const ALL: &[Function] = &[
     function("typeIs", 2, 2, |arguments| {
         Ok(Value::Bool(&**arguments.text(0)? == arguments.get(1).type_name()))
     }),
+    function("typeIsLike", 2, 2, |arguments| {
+        let name = arguments.text(0)?;
+        let name = name.strip_prefix('*').unwrap_or(name);
+        Ok(Value::Bool(name == arguments.get(1).type_name()))
+    }),
+    function("toDecimal", 1, 1, |arguments| {
+        // Of an octal number, as modes of files are written.
+        let text = arguments.get(0).to_text();
+        Ok(Value::Int(i64::from_str_radix(&text, 8).unwrap_or(0)))
+    }),
     function("int", 1, 1, |arguments| Ok(Value::Int(whole(arguments.get(0))))),
     function("int64", 1, 1, |arguments| Ok(Value::Int(whole(arguments.get(0))))),
     function("atoi", 1, 1, |arguments| {
@@ -167,6 +177,7 @@ fn kind(value: &Value) -> &'static str {
         Value::Nil => "invalid",
         Value::List(_) => "slice",
         Value::Map(_) | Value::Data => "map",
+        Value::Time(_) => "struct",
         other => other.type_name(),
     }
 }

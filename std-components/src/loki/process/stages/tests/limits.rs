@@ -152,7 +152,10 @@ async fn a_limit_holds_the_source_back_until_it_is_taken_away() {
     first.ack.delivered();
     running
         .component
-        .update(arguments("stage.static_labels { values = {a = \"b\"} }", &running.to))
+        .update(arguments(
+            "stage.static_labels { values = {a = \"b\"} }",
+            &running.to,
+        ))
         .unwrap();
     let rest = running.inlet.next().await.unwrap();
     assert_eq!(lines(&rest), ["2", "3"]);
