@@ -7,6 +7,7 @@
 
 #[cfg(test)]
 mod tests;
+pub mod tls;
 
 use parking_lot::Mutex;
 use std::collections::HashMap;

@@ -19,5 +19,6 @@ pub const COMPONENTS: &[Registration] = &[
     Registration::of::<secretfilter::SecretFilter>(),
     Registration::of::<source::api::SourceApi>(),
     Registration::of::<source::file::SourceFile>(),
+    Registration::of::<source::syslog::SourceSyslog>(),
     Registration::of::<write::Write>(),
 ];

@@ -2,6 +2,7 @@
 
 use river_eval::{Checks, Secret};
 use std::time::Duration;
+pub(super) use std_components::listeners::tls::{ClientAuth, Curve, Version};
 
 /// The `http` block.
 #[derive(Clone, Debug, Default, PartialEq, river_eval::Arguments)]
@@ -43,59 +44,6 @@ pub(super) struct Filter {
     /// Whether they are asked for the paths that begin so, or for all others.
     #[river(default = true)]
     pub(super) authenticate_matching_paths: bool,
-}
-
-/// Versions of TLS. Nothing below 1.2 is spoken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, river_eval::TextEnum)]
-#[river(text = "TLS version")]
-pub(super) enum Version {
-    #[default]
-    #[river(name = "")]
-    Default,
-    #[river(name = "TLS10")]
-    Tls10,
-    #[river(name = "TLS11")]
-    Tls11,
-    #[river(name = "TLS12")]
-    Tls12,
-    #[river(name = "TLS13")]
-    Tls13,
-}
-
-/// What is asked of a client's certificate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, river_eval::TextEnum)]
-#[river(text = "TLS client auth type")]
-pub(super) enum ClientAuth {
-    /// Nothing: none is asked for.
-    #[default]
-    #[river(name = "NoClientCert")]
-    None,
-    /// It is asked for, and neither needed nor checked.
-    #[river(name = "RequestClientCert")]
-    Request,
-    /// It is needed, and not checked.
-    #[river(name = "RequireAnyClientCert")]
-    RequireAny,
-    /// It is not needed; one that is given has to be right.
-    #[river(name = "VerifyClientCertIfGiven")]
-    VerifyIfGiven,
-    /// It is needed and has to be right.
-    #[river(name = "RequireAndVerifyClientCert")]
-    RequireAndVerify,
-}
-
-/// Curves of the key exchange.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, river_eval::TextEnum)]
-#[river(text = "TLS curve name")]
-pub(super) enum Curve {
-    #[river(name = "CurveP256")]
-    P256,
-    #[river(name = "CurveP384")]
-    P384,
-    #[river(name = "CurveP521")]
-    P521,
-    #[river(name = "X25519")]
-    X25519,
 }
 
 /// TLS settings.

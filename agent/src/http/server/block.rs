@@ -2,7 +2,7 @@
 
 use super::arguments::Arguments;
 use super::auth::Auth;
-use super::tls::{self, Tls};
+use super::tls;
 use super::{Access, Settings};
 use river_eval::graph::Node;
 use river_eval::{Arguments as _, BodyValue};
@@ -50,7 +50,7 @@ impl ConfigBlock for HttpBlock {
         let Ok(Arguments { tls: Some(tls), .. }) = Arguments::decode(body) else {
             return Ok(());
         };
-        Tls::new(&tls).map(drop).map_err(|(attribute, reason)| {
+        tls::server(&tls).map(drop).map_err(|(attribute, reason)| {
             let span = place(body, &["tls"], attribute).unwrap_or(node.block.name_span);
             let finding = Diagnostic::error(&codes::CANNOT_SET_UP, span, format!("{attribute}: {reason}"));
             Box::new(finding.with_help(
@@ -64,7 +64,7 @@ impl ConfigBlock for HttpBlock {
             Some(Ok(arguments)) => arguments,
             _ => Arguments::default(),
         };
-        let tls = match arguments.tls.as_ref().map(Tls::new).transpose() {
+        let tls = match arguments.tls.as_ref().map(tls::server).transpose() {
             Ok(tls) => tls,
             Err((attribute, reason)) => {
                 // It could be read a moment ago.

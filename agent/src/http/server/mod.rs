@@ -18,13 +18,13 @@ pub(super) use connections::serve;
 use auth::Auth;
 use parking_lot::RwLock;
 use std::sync::Arc;
-use tls::Tls;
+use tls::ServerTls;
 
 /// What the server asks of its peers now.
 #[derive(Default)]
 struct Settings {
     auth: Option<Auth>,
-    tls: Option<Tls>,
+    tls: Option<ServerTls>,
 }
 
 /// The settings of the running server; changed by the `http` block. Clones share them.

@@ -1,6 +1,6 @@
 use super::arguments::Arguments;
 use super::auth::Auth;
-use super::tls::{self, Tls};
+use super::tls;
 use axum::http::{HeaderMap, HeaderValue, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -101,7 +101,7 @@ fn what_is_not_offered_is_told_and_left_out() {
     );
     let left_out: Vec<_> = tls::left_out(&old).into_iter().map(|(name, _)| name).collect();
     assert_eq!(left_out, ["min_version", "cipher_suites", "curve_preferences"]);
-    let config = Tls::new(&old).ok().unwrap().current();
+    let config = tls::server(&old).ok().unwrap().current();
     let of_12 =
         |suite: &&rustls::SupportedCipherSuite| suite.version().version == rustls::ProtocolVersion::TLSv1_2;
     assert_eq!(
@@ -116,7 +116,7 @@ fn what_is_not_offered_is_told_and_left_out() {
     assert_eq!(config.crypto_provider().kx_groups.len(), 1);
     let unknown = tls("cipher_suites = [\"TLS_NONE\"]");
     assert_eq!(
-        Tls::new(&unknown).err().unwrap(),
+        tls::server(&unknown).err().unwrap(),
         ("cipher_suites", "unknown cipher \"TLS_NONE\"".to_owned())
     );
 }
@@ -127,7 +127,7 @@ fn a_key_is_never_quoted() {
         .unwrap()
         .tls
         .unwrap();
-    let (attribute, reason) = Tls::new(&tls).err().unwrap();
+    let (attribute, reason) = tls::server(&tls).err().unwrap();
     assert_eq!(
         (attribute, reason.as_str()),
         ("key_pem", "not a private key in PEM")

@@ -1,4 +1,13 @@
 //! Components that take in log entries from outside.
 
+mod account;
 pub(super) mod api;
 pub(super) mod file;
+pub(super) mod syslog;
+
+/// Nanoseconds since 1970.
+fn now() -> i64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}

@@ -1,5 +1,6 @@
 //! The arguments of `loki.source.api`.
 
+use crate::listeners::tls::{ClientAuth, TlsSettings, Version};
 use crate::relabel::Rules;
 use crate::signals::{Fanout, LogBatch};
 use river_eval::{ByteSize, Checks, Shared};
@@ -44,9 +45,8 @@ fn check(arguments: &Arguments, checks: &mut Checks<'_, '_>) {
     if !(0..=65_535).contains(&arguments.http.listen_port) {
         checks.block_attribute(("http", 0), "listen_port", "a port is a number from 0 to 65535");
     }
-    if arguments.http.tls.is_some() {
-        checks.block("http", 0, "TLS is not supported here yet").help =
-            Some("take out the tls block and let a proxy on the same machine end TLS".into());
+    if let Some(Err((attribute, reason))) = arguments.http.tls.as_ref().map(ServerTls::check) {
+        checks.block_attribute(("http", 0), "tls", format!("{attribute}: {reason}"));
     }
 }
 
@@ -74,7 +74,7 @@ pub(super) struct HttpArguments {
     /// TLS of the server.
     #[river(block)]
     pub(super) tls: Option<ServerTls>,
-    /// HTTP/2 of the server; HTTP/1.1 is spoken whatever it says.
+    /// HTTP/2 of the server; HTTP/1.1 is spoken in any case.
     #[river(block)]
     pub(super) http2: Option<Http2Arguments>,
 }
@@ -82,46 +82,125 @@ pub(super) struct HttpArguments {
 /// The `tls` block of a server.
 #[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
 pub(super) struct ServerTls {
-    /// The certificate.
+    /// PEM data of the server's certificate.
     #[river(default)]
     cert_pem: String,
-    /// The certificate's key.
+    /// PEM data of the server's key.
     key_pem: Option<river_eval::Secret>,
-    /// The certificate's file.
+    /// File with the server's certificate; read again when it changes.
     #[river(default)]
     cert_file: String,
-    /// The key's file.
+    /// File with the server's key; read again when it changes.
     #[river(default)]
     key_file: String,
-    /// Whether clients have to show a certificate.
+    /// What is asked of clients' certificates: `NoClientCert` (as empty), `RequestClientCert`, `RequireClientCert` or `RequireAnyClientCert`,
+    /// `VerifyClientCertIfGiven`, `RequireAndVerifyClientCert`.
     #[river(default)]
     client_auth_type: String,
-    /// The file of the authorities of clients.
+    /// File with the authorities that clients' certificates are checked with; read again when it changes.
     #[river(default)]
     client_ca_file: String,
-    /// The authorities of clients.
+    /// PEM data of the authorities that clients' certificates are checked with.
     #[river(default)]
     client_ca: String,
-    /// The cipher suites.
+    /// Names of the cipher suites of TLS 1.2 that are offered, with commas between them; those of TLS 1.3 always are.
     #[river(default)]
     cipher_suites: String,
-    /// The oldest version.
+    /// Least version: `VersionTLS10` to `VersionTLS13`; nothing below 1.2 is spoken.
     #[river(default)]
     min_version: String,
 }
 
-/// The `http2` block. It is read and changes nothing.
+/// Why a setting will not do, after its name.
+type Wrong = (&'static str, String);
+
+impl ServerTls {
+    /// What can be seen without reading files.
+    fn check(&self) -> Result<(), Wrong> {
+        let has_key_pem = self.key_pem.as_ref().is_some_and(|key| !key.reveal().is_empty());
+        let is_twice = |text: bool, file: &str| text && !file.is_empty();
+        if is_twice(!self.cert_pem.is_empty(), &self.cert_file) {
+            return Err(("cert_file", "cannot specify both cert_pem and cert_file".into()));
+        }
+        if is_twice(has_key_pem, &self.key_file) {
+            return Err(("key_file", "cannot specify both key_pem and key_file".into()));
+        }
+        if is_twice(!self.client_ca.is_empty(), &self.client_ca_file) {
+            return Err((
+                "client_ca_file",
+                "cannot specify both client_ca and client_ca_file".into(),
+            ));
+        }
+        if self.cert_pem.is_empty() && self.cert_file.is_empty() {
+            return Err(("cert_file", "missing one of cert_pem or cert_file".into()));
+        }
+        if !has_key_pem && self.key_file.is_empty() {
+            return Err(("key_file", "missing one of key_pem or key_file".into()));
+        }
+        let settings = self.settings(false)?;
+        let has_authorities = !self.client_ca.is_empty() || !self.client_ca_file.is_empty();
+        match settings.client_auth_type {
+            ClientAuth::None if has_authorities => Err((
+                "client_auth_type",
+                "client CAs are given and clients are not asked for certificates; set \"RequireAndVerifyClientCert\"".into(),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The settings of the room that serves TLS.
+    pub(super) fn settings(&self, http2: bool) -> Result<TlsSettings, Wrong> {
+        let client_auth_type = match self.client_auth_type.as_str() {
+            "" | "NoClientCert" => ClientAuth::None,
+            "RequestClientCert" => ClientAuth::Request,
+            "RequireClientCert" | "RequireAnyClientCert" => ClientAuth::RequireAny,
+            "VerifyClientCertIfGiven" => ClientAuth::VerifyIfGiven,
+            "RequireAndVerifyClientCert" => ClientAuth::RequireAndVerify,
+            other => return Err(("client_auth_type", format!("unknown client auth type {other:?}"))),
+        };
+        let min_version = match self.min_version.as_str() {
+            "" => Version::Default,
+            "VersionTLS10" => Version::Tls10,
+            "VersionTLS11" => Version::Tls11,
+            "VersionTLS12" => Version::Tls12,
+            "VersionTLS13" => Version::Tls13,
+            other => {
+                return Err((
+                    "min_version",
+                    format!("unknown TLS version {other:?}; write \"VersionTLS12\" or \"VersionTLS13\""),
+                ));
+            }
+        };
+        let suites = self.cipher_suites.split(',').map(str::trim);
+        Ok(TlsSettings {
+            cert_pem: self.cert_pem.clone(),
+            cert_file: self.cert_file.clone(),
+            key_pem: self.key_pem.clone(),
+            key_file: self.key_file.clone(),
+            client_ca_pem: self.client_ca.clone(),
+            client_ca_file: self.client_ca_file.clone(),
+            client_auth_type,
+            cipher_suites: suites.filter(|name| !name.is_empty()).map(Into::into).collect(),
+            curve_preferences: Vec::new(),
+            min_version,
+            max_version: Version::Default,
+            protocols: if http2 { &["h2", "http/1.1"] } else { &["http/1.1"] },
+        })
+    }
+}
+
+/// The `http2` block. What the server here has no setting for is read and changes nothing.
 #[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
 pub(super) struct Http2Arguments {
     /// Whether to speak HTTP/2.
     #[river(default = false)]
-    enabled: bool,
+    pub(super) enabled: bool,
     /// Handlers at the same time at the most.
     #[river(default = 0)]
     max_handlers: i64,
     /// Streams of a connection at the most.
     #[river(default = 100)]
-    max_concurrent_streams: u32,
+    pub(super) max_concurrent_streams: u32,
     /// Bytes of the decoder's table of headers.
     #[river(default = 4096)]
     max_decoder_header_table_size: u32,
@@ -130,7 +209,7 @@ pub(super) struct Http2Arguments {
     max_encoder_header_table_size: u32,
     /// Bytes of a frame at the most.
     #[river(default = 0)]
-    max_read_frame_size: u32,
+    pub(super) max_read_frame_size: u32,
     /// Whether prohibited ciphers are allowed.
     #[river(default = false)]
     permit_prohibited_ciphers: bool,
@@ -139,19 +218,19 @@ pub(super) struct Http2Arguments {
     idle_timeout: Duration,
     /// How long nothing may be read until a ping is sent.
     #[river(default = Duration::ZERO)]
-    read_idle_timeout: Duration,
+    pub(super) read_idle_timeout: Duration,
     /// How long a ping's answer may take.
     #[river(default = Duration::from_secs(15))]
-    ping_timeout: Duration,
+    pub(super) ping_timeout: Duration,
     /// How long nothing may be written.
     #[river(default = Duration::ZERO)]
     write_byte_timeout: Duration,
     /// Bytes of a connection's window.
     #[river(default = 0)]
-    max_upload_buffer_per_connection: i32,
+    pub(super) max_upload_buffer_per_connection: i32,
     /// Bytes of a stream's window.
     #[river(default = 0)]
-    max_upload_buffer_per_stream: i32,
+    pub(super) max_upload_buffer_per_stream: i32,
 }
 
 /// Go's longest duration, as which the reference writes "for ever".

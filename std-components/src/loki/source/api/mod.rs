@@ -8,6 +8,7 @@ mod server;
 #[cfg(test)]
 mod tests;
 
+use super::now;
 use crate::component::metrics::{IntCounter, IntCounterVec};
 use crate::component::{BuildError, CancellationToken, Component, Context, RunError};
 use crate::relabel::Scratch;
@@ -19,8 +20,8 @@ pub(in crate::loki) use arguments::Arguments;
 use push::Stream;
 use river_eval::{BodyValue, Nothing};
 use std::sync::Arc;
-use std::time::SystemTime;
 use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::task::JoinSet;
 
 /// The label that names an entry's tenant.
 const TENANT_LABEL: &str = "__tenant_id__";
@@ -51,6 +52,7 @@ impl Component for SourceApi {
     type Exports = Nothing;
 
     fn new(context: Context<Nothing>, arguments: Arguments) -> Result<Self, BuildError> {
+        server::check(&context, &arguments.http)?;
         let metrics = Metrics {
             entries: context.metrics.counter(
                 "loki_source_api_entries_written",
@@ -73,6 +75,7 @@ impl Component for SourceApi {
     }
 
     fn update(&self, arguments: Arguments) -> Result<(), BuildError> {
+        server::check(&self.context, &arguments.http)?;
         let before = self.arguments.swap(Arc::new(arguments));
         if before.http != self.arguments.load().http {
             self.moved.notify_one();
@@ -81,27 +84,29 @@ impl Component for SourceApi {
     }
 
     async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), RunError> {
+        // Servers that have let their sockets go and finish their requests.
+        let mut leaving = JoinSet::new();
         while !stop.is_cancelled() {
-            let server = server::Server::bind(&self.arguments.load().http).await?;
+            let server = server::Server::bind(&self.context, &self.arguments.load_full().http).await?;
             *self.address.lock() = Some(server.address);
             self.context
                 .health
-                .healthy(format!("listening on http://{}", server.address));
+                .healthy(format!("listening on {}://{}", server.scheme(), server.address));
             let leave = stop.child_token();
-            let serving = server.serve(self.clone(), leave.clone());
-            tokio::pin!(serving);
+            let mut serving = tokio::spawn(server.serve(self.clone(), leave.clone()));
             let is_over = tokio::select! {
-                () = &mut serving => true,
+                _ = &mut serving => true,
                 () = self.moved.notified() => false,
                 () = stop.cancelled() => false,
             };
             leave.cancel();
             if !is_over {
                 let patience = self.arguments.load().graceful_shutdown_timeout;
-                drop(tokio::time::timeout(patience, serving).await);
+                leaving.spawn(tokio::time::timeout(patience, serving));
             }
             *self.address.lock() = None;
         }
+        while leaving.join_next().await.is_some() {}
         Ok(())
     }
 
@@ -112,13 +117,6 @@ impl Component for SourceApi {
         }
         info
     }
-}
-
-/// Nanoseconds since 1970.
-fn now() -> i64 {
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }
 
 impl SourceApi {

@@ -1,24 +1,30 @@
 //! The HTTP server of the push API: bounded in connections, time and size.
 
+use super::SourceApi;
 use super::arguments::{Arguments, HttpArguments};
 use super::push::{self, Stream};
-use super::{SourceApi, now};
-use crate::component::{CancellationToken, RunError};
+use crate::component::{BuildError, CancellationToken, Context, RunError};
+use crate::listeners::tls::ServerTls;
+use crate::listeners::{Lease, ListenError};
+use crate::loki::source::now;
 use crate::signals::Outcome;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use river_eval::Nothing;
 use std::io::Read;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
 
 /// Connections at the same time at the most, where the configuration does not say.
 const MAX_CONNECTIONS: usize = 512;
@@ -26,17 +32,72 @@ const MAX_CONNECTIONS: usize = 512;
 /// The pause after accepting failed for want of files or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 
+/// How long a peer may take for a TLS handshake.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// A server that is bound.
 pub(super) struct Server {
-    listener: TcpListener,
+    listener: Lease<TcpListener>,
     pub(super) address: SocketAddr,
     room: Arc<Semaphore>,
-    idle: Duration,
+    tls: Option<Arc<ServerTls>>,
+    protocol: Builder<TokioExecutor>,
+}
+
+/// A server as the `http` block asks for it.
+fn protocol(http: &HttpArguments) -> Builder<TokioExecutor> {
+    let mut protocol = Builder::new(TokioExecutor::new());
+    protocol
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(http.server_idle_timeout.max(http.server_read_timeout));
+    let Some(settings) = http.http2.as_ref().filter(|http2| http2.enabled) else {
+        return protocol.http1_only();
+    };
+    let mut http2 = protocol.http2();
+    http2
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(settings.max_concurrent_streams)
+        .keep_alive_timeout(settings.ping_timeout);
+    if !settings.read_idle_timeout.is_zero() {
+        http2.keep_alive_interval(settings.read_idle_timeout);
+    }
+    // Of what is not allowed Go takes its own value too.
+    if (16_384..1 << 24).contains(&settings.max_read_frame_size) {
+        http2.max_frame_size(settings.max_read_frame_size);
+    }
+    let window = |bytes: i32| u32::try_from(bytes).ok().filter(|bytes| *bytes >= 65_535);
+    http2
+        .initial_connection_window_size(window(settings.max_upload_buffer_per_connection))
+        .initial_stream_window_size(window(settings.max_upload_buffer_per_stream));
+    protocol
+}
+
+/// TLS as the `http` block asks for it; reads the files.
+fn tls(owner: &str, http: &HttpArguments) -> Result<Option<ServerTls>, String> {
+    let http2 = http.http2.as_ref().is_some_and(|http2| http2.enabled);
+    let tls = |tls: &super::arguments::ServerTls| ServerTls::new(owner, &tls.settings(http2)?);
+    http.tls
+        .as_ref()
+        .map(tls)
+        .transpose()
+        .map_err(|(setting, reason)| {
+            // This block's own name of it.
+            let setting = setting.replace("client_ca_pem", "client_ca");
+            format!("the tls block's {setting} cannot be used: {reason}; mend it and reload")
+        })
+}
+
+/// Whether the certificates can be used.
+pub(super) fn check(context: &Context<Nothing>, http: &HttpArguments) -> Result<(), BuildError> {
+    tls(&context.id.to_string(), http)
+        .map(drop)
+        .map_err(BuildError::new)
 }
 
 impl Server {
-    /// Binds it.
-    pub(super) async fn bind(http: &HttpArguments) -> Result<Self, RunError> {
+    /// Binds it, or takes the socket over of who had it before.
+    pub(super) async fn bind(context: &Context<Nothing>, http: &HttpArguments) -> Result<Self, RunError> {
         let host = match http.listen_address.as_str() {
             "" => "0.0.0.0",
             host => host,
@@ -47,14 +108,33 @@ impl Server {
                 "cannot listen on {host}:{port}: {error}; choose another listen_port in the http block, or stop what has it"
             ))
         };
-        let listener = TcpListener::bind((host, port)).await.map_err(cannot)?;
+        let owner = context.id.to_string();
+        let tls = tls(&owner, http).map_err(RunError)?;
+        let mut addresses = tokio::net::lookup_host((host, port)).await.map_err(cannot)?;
+        let address = addresses
+            .next()
+            .ok_or_else(|| cannot(std::io::Error::other("the host has no address")))?;
+        let listener = context.services.listeners.tcp(&owner, address).await;
+        let listener = listener.map_err(|error| match error {
+            ListenError::System { error, .. } => cannot(error),
+            held => RunError(held.to_string()),
+        })?;
         let most = usize::try_from(http.conn_limit).unwrap_or(0);
         Ok(Self {
-            address: listener.local_addr().map_err(cannot)?,
+            address: match listener.get() {
+                Some(socket) => socket.local_addr().map_err(cannot)?,
+                None => address,
+            },
             listener,
             room: Arc::new(Semaphore::new(if most == 0 { MAX_CONNECTIONS } else { most })),
-            idle: http.server_idle_timeout.max(http.server_read_timeout),
+            tls: tls.map(Arc::new),
+            protocol: protocol(http),
         })
+    }
+
+    /// `http` or `https`.
+    pub(super) fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
     }
 
     /// Serves until the token is cancelled; requests under way are finished.
@@ -77,17 +157,39 @@ impl Server {
             let Some((stream, permit)) = accepted else {
                 continue;
             };
-            let connection = hyper::server::conn::http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(self.idle)
-                .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
-            let watched = graceful.watch(connection);
+            // Answers are written whole.
+            let _ = stream.set_nodelay(true);
+            let service = TowerToHyperService::new(router.clone());
+            let (protocol, watcher) = (self.protocol.clone(), graceful.watcher());
+            let tls = self.tls.as_ref().map(|tls| TlsAcceptor::from(tls.current()));
+            let stop = stop.clone();
             tokio::spawn(async move {
                 let _permit = permit;
-                // Peers may go away while they are answered.
-                drop(watched.await);
+                let Some(acceptor) = tls else {
+                    let connection = protocol
+                        .serve_connection(TokioIo::new(stream), service)
+                        .into_owned();
+                    // Peers may go away while they are answered.
+                    drop(watcher.watch(connection).await);
+                    return;
+                };
+                let handshake = tokio::select! {
+                    () = stop.cancelled() => return,
+                    handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)) => handshake,
+                };
+                match handshake {
+                    Ok(Ok(stream)) => {
+                        let connection = protocol
+                            .serve_connection(TokioIo::new(stream), service)
+                            .into_owned();
+                        drop(watcher.watch(connection).await);
+                    }
+                    Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+                    Err(_) => tracing::debug!("a TLS handshake took too long"),
+                }
             });
         }
+        // At once, so that a successor can take the socket while the last requests are finished.
         drop(self.listener);
         graceful.shutdown().await;
     }

@@ -214,5 +214,5 @@ async fn rules_change_and_drop() {
 #[test]
 fn mistakes_are_told() {
     insta::assert_snapshot!(mistakes::<Arguments>("forward_to = []\n http { \n listen_port = 70000 \n}"), @"a port is a number from 0 to 65535");
-    insta::assert_snapshot!(mistakes::<Arguments>("forward_to = []\n http { \n tls { } \n}"), @"TLS is not supported here yet (take out the tls block and let a proxy on the same machine end TLS)");
+    insta::assert_snapshot!(mistakes::<Arguments>("forward_to = []\n http { \n tls { } \n}"), @"cert_file: missing one of cert_pem or cert_file");
 }
