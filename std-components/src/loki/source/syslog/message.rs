@@ -4,6 +4,9 @@ use super::arguments::{Format, Listener};
 use super::{rfc3164, rfc5424};
 use std::borrow::Cow;
 
+/// Names and values of an element of structured data.
+pub(super) type Pairs<'a> = Vec<(&'a str, Cow<'a, str>)>;
+
 /// What a message says.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Message<'a> {
@@ -19,7 +22,7 @@ pub(super) struct Message<'a> {
     /// Nanoseconds since 1970; `None` where the message says none, or none with a year.
     pub(super) time: Option<i64>,
     /// Id, and names with values.
-    pub(super) data: Vec<(&'a str, Vec<(&'a str, Cow<'a, str>)>)>,
+    pub(super) data: Vec<(&'a str, Pairs<'a>)>,
     /// The text.
     pub(super) text: &'a str,
 }
