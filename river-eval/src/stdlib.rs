@@ -19,6 +19,7 @@ mod yaml;
 
 pub use docs::markdown;
 pub(crate) use printf::{quoted, shortest};
+pub use yaml::parse_texts as yaml_texts;
 
 use crate::codes::eval as codes;
 use crate::eval::Stability;

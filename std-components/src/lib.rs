@@ -7,6 +7,8 @@ pub mod component;
 pub mod controller;
 #[cfg(feature = "discovery")]
 pub mod discovery;
+#[cfg(any(feature = "discovery", feature = "loki"))]
+mod docker;
 #[cfg(any(feature = "loki", feature = "prometheus"))]
 mod endpoints;
 pub mod http_client;
@@ -24,8 +26,10 @@ pub mod loki;
 #[cfg(feature = "prometheus")]
 pub mod prometheus;
 pub mod relabel;
+pub mod remote;
 pub mod signals;
 pub mod text;
+mod text_files;
 #[cfg(feature = "loki")]
 mod wal;
 
@@ -42,6 +46,7 @@ pub fn components() -> impl Iterator<Item = &'static Registration> {
         loki::COMPONENTS,
         #[cfg(feature = "prometheus")]
         prometheus::COMPONENTS,
+        remote::COMPONENTS,
     ];
     families.iter().copied().flatten().collect::<Vec<_>>().into_iter()
 }

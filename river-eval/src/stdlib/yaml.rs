@@ -10,7 +10,21 @@ use std::sync::Arc;
 
 /// Reads the first document of a text. Empty text is `null`.
 pub(super) fn parse(text: &str) -> Result<Value, String> {
+    load(text, false)
+}
+
+/// Reads the first document of a YAML text as one whose scalars are all texts: `1.10` and `yes` stay what was written, and only what YAML calls
+/// null is null. For formats that hold nothing but texts.
+///
+/// # Errors
+/// Where and why the text is not YAML.
+pub fn parse_texts(text: &str) -> Result<Value, String> {
+    load(text, true)
+}
+
+fn load(text: &str, keeps_texts: bool) -> Result<Value, String> {
     let mut loader = Loader {
+        keeps_texts,
         length: text.chars().count(),
         ends_line: text.ends_with('\n'),
         ends_blank: text.trim_end_matches(' ').ends_with('\n'),
@@ -79,6 +93,8 @@ enum Key {
 
 #[derive(Default)]
 struct Loader {
+    /// Plain scalars are what was written.
+    keeps_texts: bool,
     /// Characters of the text, whether the last one ends a line, and whether the last line is of spaces only.
     length: usize,
     ends_line: bool,
@@ -100,10 +116,14 @@ impl Loader {
                 } else {
                     &text
                 };
+                let mut value = scalar::resolve(text, plain, tag)?;
+                if self.keeps_texts && !matches!(value, Value::Null) {
+                    value = Value::string(text);
+                }
                 let node = Node {
                     is_merge: plain && tag.is_none() && text == "<<",
-                    is_time: plain && tag.is_none() && scalar::timestamp(text).is_some(),
-                    value: scalar::resolve(text, plain, tag)?,
+                    is_time: plain && tag.is_none() && !self.keeps_texts && scalar::timestamp(text).is_some(),
+                    value,
                     nodes: 1,
                     depth: 0,
                 };
@@ -309,6 +329,15 @@ mod tests {
             Ok(value) => crate::vectors_json::to_json(&value, false).to_string(),
             Err(why) => format!("error: {why}"),
         }
+    }
+
+    #[test]
+    fn texts_stay_what_was_written() {
+        let value = super::parse_texts("a: 1.10\nb: yes\n007: [~, '~', 0x1f]\n").unwrap();
+        insta::assert_snapshot!(
+            crate::vectors_json::to_json(&value, false),
+            @r#"{"object":{"a":{"string":"1.10"},"b":{"string":"yes"},"007":{"list":[{"null":true},{"string":"~"},{"string":"0x1f"}]}}}"#
+        );
     }
 
     #[test]

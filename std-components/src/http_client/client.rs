@@ -10,6 +10,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use river_eval::Secret;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// What requests call themselves, in the manner of the reference (`Alloy/v1.15.0 (linux; binary)`).
 pub const USER_AGENT: &str = if cfg!(target_os = "linux") {
@@ -52,6 +53,17 @@ impl HttpClient {
     /// # Errors
     /// A certificate's file that cannot be read, a header that HTTP does not allow, settings that do not fit one another.
     pub fn new<const HTTP2: bool>(arguments: &HttpClientArguments<HTTP2>) -> Result<Self, BuildError> {
+        Self::over(arguments, None)
+    }
+
+    /// As [`new`](Self::new); with a socket, every connection goes to that Unix socket, whatever the URL's host is, and proxies are not used.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub fn over<const HTTP2: bool>(
+        arguments: &HttpClientArguments<HTTP2>,
+        socket: Option<&Path>,
+    ) -> Result<Self, BuildError> {
         let build = |error: HttpError| BuildError::new(error.to_string());
         let auth = if let Some(basic) = &arguments.basic_auth {
             Auth::Basic {
@@ -87,6 +99,7 @@ impl HttpClient {
                 &arguments.proxy,
                 arguments.follow_redirects,
                 arguments.enable_http2,
+                socket,
             )
             .map_err(build)?,
             headers: secret_headers("http_headers", arguments.http_headers.as_ref()).map_err(build)?,

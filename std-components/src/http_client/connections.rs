@@ -8,7 +8,7 @@ use super::client::{USER_AGENT, secret_headers};
 use super::files::{Stamp, stamp};
 use super::{HttpError, tls};
 use parking_lot::Mutex;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -25,6 +25,7 @@ struct Settings {
     proxy: ProxyArguments,
     follow_redirects: bool,
     http2: bool,
+    socket: Option<PathBuf>,
 }
 
 /// A pool with what it was built of.
@@ -52,6 +53,7 @@ impl Connections {
         proxy: &ProxyArguments,
         follow_redirects: bool,
         http2: bool,
+        socket: Option<&Path>,
     ) -> Result<Self, HttpError> {
         let settings = Settings {
             // An empty block asks for nothing that its absence does not.
@@ -59,6 +61,7 @@ impl Connections {
             proxy: proxy.clone(),
             follow_redirects,
             http2,
+            socket: socket.map(Path::to_owned),
         };
         let files = settings.tls.as_ref().map(tls::files_of).unwrap_or_default();
         let stamps = files.iter().map(|file| stamp(file)).collect();
@@ -122,7 +125,9 @@ fn build(settings: &Settings) -> Result<reqwest::Client, HttpError> {
     if !settings.follow_redirects {
         builder = builder.redirect(reqwest::redirect::Policy::none());
     }
-    if let Some(url) = &proxy.proxy_url {
+    if let Some(socket) = &settings.socket {
+        builder = builder.no_proxy().unix_socket(socket.clone());
+    } else if let Some(url) = &proxy.proxy_url {
         let list = proxy.no_proxy.as_deref().and_then(reqwest::NoProxy::from_string);
         let headers = secret_headers("proxy_connect_header", proxy.proxy_connect_header.as_ref())?;
         let through = reqwest::Proxy::all(url.reveal().clone())?
@@ -141,7 +146,7 @@ mod tests {
 
     #[test]
     fn clients_with_equal_settings_share_a_pool_and_others_do_not() {
-        let new = |http2| Connections::new(None, &ProxyArguments::default(), true, http2).unwrap();
+        let new = |http2| Connections::new(None, &ProxyArguments::default(), true, http2, None).unwrap();
         let (one, two, other) = (new(true), new(true), new(false));
         assert!(Arc::ptr_eq(&one.pool.lock(), &two.pool.lock()));
         assert!(!Arc::ptr_eq(&one.pool.lock(), &other.pool.lock()));

@@ -11,6 +11,7 @@ mod connections;
 mod error;
 mod files;
 mod oauth2;
+mod poll;
 mod seldom;
 mod status;
 #[cfg(test)]
@@ -19,12 +20,13 @@ pub(crate) mod testing;
 mod tests;
 mod tls;
 
-pub use answer::{beginning, first_line};
+pub use answer::{beginning, first_line, whole};
 pub use arguments::{
     Authorization, BasicAuth, HttpClientArguments, OAuth2, ProxyArguments, ProxyUrl, TlsArguments, TlsVersion,
 };
 pub use backoff::{Backoff, retry_after};
 pub use client::{HttpClient, USER_AGENT, parse_headers, parse_url};
 pub use error::{HttpError, safe_url};
+pub use poll::{Poll, PollArguments};
 pub use seldom::Seldom;
 pub use status::{EndpointsHealth, Failing};

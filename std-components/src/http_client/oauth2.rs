@@ -49,7 +49,7 @@ struct Answer {
 impl TokenSource {
     pub(super) fn new(oauth2: &OAuth2) -> Result<Self, HttpError> {
         Ok(Self {
-            client: Connections::new(oauth2.tls_config.as_ref(), &oauth2.proxy, true, true)?,
+            client: Connections::new(oauth2.tls_config.as_ref(), &oauth2.proxy, true, true, None)?,
             url: super::parse_url(&oauth2.token_url).map_err(HttpError::Token)?,
             client_id: oauth2.client_id.clone(),
             secret: SecretSource::new(oauth2.client_secret.as_ref(), &oauth2.client_secret_file),

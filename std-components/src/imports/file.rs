@@ -2,31 +2,13 @@
 
 use super::{MAX_FILES, MAX_TEXT_BYTES, Read, folder_of};
 use crate::component::{BuildError, CancellationToken, Component, Context, RunError};
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use crate::text_files::{self, Detector, Folders, REST, RETRY};
 use river_eval::engine::Content;
 use river_eval::{Checks, Str};
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
-
-/// How long a change rests before the files are read, so that a writer in several steps is not met half way.
-const REST: Duration = Duration::from_millis(30);
-
-/// How soon files that could not be read are tried again where `poll_frequency` is longer.
-const RETRY: Duration = Duration::from_secs(10);
-
-/// How changes are noticed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, river_eval::TextEnum)]
-#[river(text = "file change detector")]
-pub(super) enum Detector {
-    /// The kernel tells; `poll_frequency` catches what it cannot tell, as on network file systems.
-    #[river(name = "fsnotify")]
-    FsNotify,
-    /// Only every `poll_frequency`.
-    Poll,
-}
 
 /// The arguments of `import.file`.
 #[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
@@ -43,11 +25,7 @@ pub(super) struct Arguments {
 }
 
 fn check(arguments: &Arguments, checks: &mut Checks<'_, '_>) {
-    if arguments.poll_frequency.is_zero() {
-        checks
-            .attribute("poll_frequency", "poll_frequency must be above 0")
-            .help = Some("leave it out for the default, 1m".into());
-    }
+    text_files::check_poll_frequency(arguments.poll_frequency, checks);
 }
 
 /// `import.file`.
@@ -115,35 +93,15 @@ impl ImportFile {
         Ok(())
     }
 
-    /// Watches the folder, or that of the file: a watch on the file itself would end with the file when it is replaced.
-    fn watch(&self, touched: &Arc<Notify>) -> Option<RecommendedWatcher> {
+    /// Watches the folder, or that of the file.
+    fn watch(&self, touched: &Arc<Notify>) -> Option<Folders> {
         let path = Path::new(&self.arguments.filename);
-        let folder = match path.parent() {
-            _ if path.is_dir() => path,
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
+        let folder = if path.is_dir() {
+            path
+        } else {
+            text_files::folder_of(path)
         };
-        let touched = touched.clone();
-        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            // Reading is told, too, and reading is what follows.
-            if event.is_ok_and(|event| !event.kind.is_access()) {
-                touched.notify_one();
-            }
-        });
-        let watcher = watcher.and_then(|mut watcher| {
-            watcher
-                .watch(folder, RecursiveMode::NonRecursive)
-                .map(|()| watcher)
-        });
-        watcher
-            .inspect_err(|error| {
-                tracing::warn!(
-                    component_id = %self.context.id, %error,
-                    "the folder {} cannot be watched; it is looked at every poll_frequency instead",
-                    folder.display()
-                );
-            })
-            .ok()
+        text_files::watch(&self.context.id, folder, "it", touched)
     }
 }
 
@@ -186,16 +144,5 @@ pub(super) fn read(path: &Path) -> std::io::Result<Content> {
 }
 
 fn text(path: &Path) -> std::io::Result<String> {
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)?
-        .take(MAX_TEXT_BYTES + 1)
-        .read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_TEXT_BYTES {
-        return Err(std::io::Error::other(format!(
-            "{} is larger than {MAX_TEXT_BYTES} bytes",
-            path.display()
-        )));
-    }
-    String::from_utf8(bytes)
-        .map_err(|_| std::io::Error::other(format!("{} is not UTF-8 text", path.display())))
+    text_files::read(path, MAX_TEXT_BYTES, path.display())
 }

@@ -2,71 +2,26 @@
 
 use super::{MAX_TEXT_BYTES, Read, folder_of};
 use crate::component::{BuildError, CancellationToken, Component, Context, RunError};
-use crate::http_client::{HttpClient, HttpClientArguments, parse_url, safe_url};
-use reqwest::header::{HeaderName, HeaderValue};
-use reqwest::{Method, Url};
+use crate::http_client::{Poll, PollArguments};
+use river_eval::Str;
 use river_eval::engine::Content;
-use river_eval::{Checks, Str};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// The arguments of `import.http`.
 #[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
-#[river(validate = check)]
 pub(super) struct Arguments {
-    /// Where the module is.
-    url: String,
-    /// How often to ask for it.
-    #[river(default = Duration::from_secs(60))]
-    poll_frequency: Duration,
-    /// How long an answer may take.
-    #[river(default = Duration::from_secs(10))]
-    poll_timeout: Duration,
-    /// The request's method.
-    #[river(default = "GET".into())]
-    method: String,
-    /// Headers of the request.
-    #[river(default)]
-    headers: BTreeMap<String, String>,
-    /// The request's body.
-    #[river(default)]
-    body: String,
-    /// How the server is spoken to.
-    #[river(block, default)]
-    client: HttpClientArguments,
-}
-
-fn check(arguments: &Arguments, checks: &mut Checks<'_, '_>) {
-    if arguments.poll_frequency.is_zero() {
-        checks.attribute("poll_frequency", "poll_frequency must be greater than 0");
-    }
-    if arguments.poll_timeout.is_zero() {
-        checks.attribute("poll_timeout", "poll_timeout must be greater than 0");
-    }
-    if arguments.poll_timeout >= arguments.poll_frequency {
-        checks.attribute("poll_timeout", "poll_timeout must be less than poll_frequency");
-    }
-    if arguments.method.parse::<Method>().is_err() {
-        checks.attribute("method", format!("{:?} is no HTTP method", arguments.method));
-    }
+    #[river(squash)]
+    poll: PollArguments,
 }
 
 /// `import.http`.
 pub(super) struct ImportHttp {
     context: Context<Read>,
-    source: Source,
-}
-
-/// Where to ask and how.
-#[derive(Clone)]
-struct Source {
-    arguments: Arc<Arguments>,
-    url: Url,
-    client: Arc<HttpClient>,
+    arguments: Arguments,
+    poll: Poll,
 }
 
 impl Component for ImportHttp {
@@ -75,20 +30,15 @@ impl Component for ImportHttp {
     type Exports = Read;
 
     fn new(context: Context<Read>, arguments: Arguments) -> Result<Self, BuildError> {
-        let source = Source {
-            url: parse_url(&arguments.url).map_err(|reason| BuildError::at("url", reason))?,
-            client: Arc::new(HttpClient::new(&arguments.client)?),
-            arguments: Arc::new(arguments),
+        let import = Self {
+            poll: Poll::new(&arguments.poll, MAX_TEXT_BYTES)?,
+            context,
+            arguments,
         };
-        let import = Self { context, source };
         let fetches = &import.context.services.fetches;
-        let asked = import.source.clone();
+        let asked = import.poll.clone();
         let id = import.context.id.to_string();
-        match fetches.get(
-            &id,
-            &*import.source.arguments,
-            || async move { asked.ask().await },
-        ) {
+        match fetches.get(&id, &import.arguments, || async move { ask(&asked).await }) {
             Some(Ok(text)) => {
                 import.keep(&text);
                 import.export(text);
@@ -109,7 +59,7 @@ impl Component for ImportHttp {
                 "url",
                 format!(
                     "{} has not been asked yet; a check asks no peers",
-                    safe_url(import.source.url.as_str())
+                    import.poll.target()
                 ),
             )),
         }
@@ -125,11 +75,11 @@ impl Component for ImportHttp {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                () = tokio::time::sleep(self.source.arguments.poll_frequency) => {}
+                () = tokio::time::sleep(self.arguments.poll.poll_frequency) => {}
             }
             let asked = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                asked = self.source.ask() => asked,
+                asked = ask(&self.poll) => asked,
             };
             match asked {
                 Ok(text) => {
@@ -153,7 +103,7 @@ impl ImportHttp {
     /// Where the last answer is kept: below the import's folder, by the address.
     fn copy(&self) -> PathBuf {
         let mut name = String::from("module-");
-        for byte in Sha256::digest(self.source.url.as_str().as_bytes()).iter().take(8) {
+        for byte in Sha256::digest(self.poll.url().as_str().as_bytes()).iter().take(8) {
             name.push_str(&format!("{byte:02x}"));
         }
         self.context.data_dir().join(name)
@@ -187,7 +137,7 @@ impl ImportHttp {
     }
 
     fn export(&self, text: String) {
-        let address = safe_url(self.source.url.as_str());
+        let address = self.poll.target();
         let folder = folder_of(&address);
         self.context.export(&Read(Content {
             key: Some(address.as_str().into()),
@@ -200,53 +150,9 @@ impl ImportHttp {
     }
 }
 
-impl Source {
-    /// Asks once. The error names the target.
-    async fn ask(&self) -> Result<String, String> {
-        let target = safe_url(self.url.as_str());
-        let arguments = &self.arguments;
-        let failed = |reason: String| format!("failed to fetch module {target}: {reason}");
-        let ask = async {
-            let method: Method = arguments
-                .method
-                .parse()
-                .map_err(|_| failed(format!("{:?} is no HTTP method", arguments.method)))?;
-            let mut request = (self.client)
-                .request(method, self.url.clone())
-                .await
-                .map_err(|error| failed(error.to_string()))?;
-            for (name, value) in &arguments.headers {
-                let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) else {
-                    return Err(failed(format!("{name:?} cannot be a header")));
-                };
-                request = request.header(name, value);
-            }
-            if !arguments.body.is_empty() {
-                request = request.body(arguments.body.clone());
-            }
-            let mut answer = request
-                .send()
-                .await
-                .map_err(|error| failed(crate::http_client::HttpError::from(error).to_string()))?;
-            if answer.status() != reqwest::StatusCode::OK {
-                return Err(failed(format!("unexpected status code {}", answer.status())));
-            }
-            let mut bytes = Vec::new();
-            while let Some(chunk) = answer
-                .chunk()
-                .await
-                .map_err(|error| failed(crate::http_client::HttpError::from(error).to_string()))?
-            {
-                bytes.extend_from_slice(&chunk);
-                if bytes.len() as u64 > MAX_TEXT_BYTES {
-                    return Err(failed(format!("it is larger than {MAX_TEXT_BYTES} bytes")));
-                }
-            }
-            String::from_utf8(bytes).map_err(|_| failed("it is not UTF-8 text".into()))
-        };
-        match tokio::time::timeout(arguments.poll_timeout, ask).await {
-            Ok(answer) => answer,
-            Err(_) => Err(failed(format!("no answer within {:?}", arguments.poll_timeout))),
-        }
-    }
+/// Asks once. The error names the target.
+async fn ask(poll: &Poll) -> Result<String, String> {
+    poll.ask()
+        .await
+        .map_err(|reason| format!("failed to fetch module {}: {reason}", poll.target()))
 }

@@ -1,10 +1,9 @@
 //! `local.file`: the content of a file, read again whenever it changes.
 
 use crate::component::{BuildError, CancellationToken, Component, Context, RunError};
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use crate::text_files::{self, Detector, Folders, REST, RETRY, Stamp};
 use parking_lot::Mutex;
 use river_eval::{Checks, OptionalSecret};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -12,23 +11,6 @@ use tokio::sync::Notify;
 
 /// Bytes of a file that are read at the most: what is exported is copied into every expression that uses it.
 const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
-
-/// How long a change rests before the file is read, so that a writer in several steps is not met half way.
-const REST: Duration = Duration::from_millis(30);
-
-/// How soon a file that could not be read is tried again where `poll_frequency` is longer.
-const RETRY: Duration = Duration::from_secs(10);
-
-/// How changes are noticed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, river_eval::TextEnum)]
-#[river(text = "file change detector")]
-pub(super) enum Detector {
-    /// The kernel tells; `poll_frequency` catches what it cannot tell, as on network file systems.
-    #[river(name = "fsnotify")]
-    FsNotify,
-    /// Only every `poll_frequency`.
-    Poll,
-}
 
 /// The arguments of `local.file`.
 #[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
@@ -48,11 +30,7 @@ pub(super) struct Arguments {
 }
 
 fn check(arguments: &Arguments, checks: &mut Checks<'_, '_>) {
-    if arguments.poll_frequency.is_zero() {
-        checks
-            .attribute("poll_frequency", "poll_frequency must be above 0")
-            .help = Some("leave it out for the default, 1m".into());
-    }
+    text_files::check_poll_frequency(arguments.poll_frequency, checks);
 }
 
 /// The exports of `local.file`.
@@ -101,7 +79,7 @@ impl Component for LocalFile {
 
     async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), RunError> {
         let touched = Arc::new(Notify::new());
-        let mut watching: Option<(PathBuf, RecommendedWatcher)> = None;
+        let mut watching: Option<(PathBuf, Folders)> = None;
         let mut told = None;
         loop {
             let arguments = self.arguments.lock().clone();
@@ -109,7 +87,9 @@ impl Component for LocalFile {
             if arguments.detector == Detector::Poll {
                 watching = None;
             } else if watching.as_ref().is_none_or(|(watched, _)| watched != path) {
-                watching = self.watch(path, &touched).map(|watcher| (path.into(), watcher));
+                let folder = text_files::folder_of(path);
+                watching = text_files::watch(&self.context.id, folder, "its file", &touched)
+                    .map(|watcher| (path.into(), watcher));
             }
             let before = Stamp::of(path);
             let mut wait = arguments.poll_frequency;
@@ -146,12 +126,13 @@ impl Component for LocalFile {
 impl LocalFile {
     /// Reads the file and exports it. What was exported before stays where that fails.
     fn read(&self, arguments: &Arguments) -> Result<(), String> {
-        let content = read(Path::new(&arguments.filename)).map_err(|error| {
-            format!(
-                "failed to read file {}: {error}; the last content stays in use, and it is tried again",
-                arguments.filename
-            )
-        })?;
+        let content =
+            text_files::read(Path::new(&arguments.filename), MAX_FILE_BYTES, "it").map_err(|error| {
+                format!(
+                    "failed to read file {}: {error}; the last content stays in use, and it is tried again",
+                    arguments.filename
+                )
+            })?;
         let content = if arguments.is_secret {
             OptionalSecret::secret(content)
         } else {
@@ -162,61 +143,6 @@ impl LocalFile {
         self.context.export(&Exports { content });
         self.context.health.healthy("read file");
         Ok(())
-    }
-
-    /// Watches the file's folder: a watch on the file itself would end with the file when it is replaced.
-    fn watch(&self, path: &Path, touched: &Arc<Notify>) -> Option<RecommendedWatcher> {
-        let touched = touched.clone();
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let watcher = notify::recommended_watcher(move |_| touched.notify_one()).and_then(|mut watcher| {
-            watcher
-                .watch(folder, RecursiveMode::NonRecursive)
-                .map(|()| watcher)
-        });
-        watcher
-            .inspect_err(|error| {
-                tracing::warn!(
-                    component_id = %self.context.id, %error,
-                    "the folder {} cannot be watched; its file is looked at every poll_frequency instead",
-                    folder.display()
-                );
-            })
-            .ok()
-    }
-}
-
-fn read(path: &Path) -> std::io::Result<String> {
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)?
-        .take(MAX_FILE_BYTES + 1)
-        .read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(std::io::Error::other(format!(
-            "it is larger than {MAX_FILE_BYTES} bytes"
-        )));
-    }
-    String::from_utf8(bytes).map_err(|_| std::io::Error::other("it is not UTF-8 text"))
-}
-
-/// What tells one state of a file from another; `None` where there is no file.
-#[derive(Debug, PartialEq)]
-struct Stamp(Option<(u64, u64, u64, Option<SystemTime>)>);
-
-impl Stamp {
-    fn of(path: &Path) -> Self {
-        use std::os::unix::fs::MetadataExt;
-        let of = |metadata: std::fs::Metadata| {
-            (
-                metadata.dev(),
-                metadata.ino(),
-                metadata.len(),
-                metadata.modified().ok(),
-            )
-        };
-        Self(path.metadata().ok().map(of))
     }
 }
 
