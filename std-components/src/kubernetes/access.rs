@@ -210,7 +210,7 @@ impl fmt::Display for ApiError {
                 f,
                 "{server} does not know who asks to {access} ({text}); check the token or certificate that the client uses"
             ),
-            Problem::NotFound => write!(f, "{server} has not what was asked for, to {access} ({text})"),
+            Problem::NotFound => write!(f, "{server}: not found, asked to {access} ({text})"),
             Problem::Gone | Problem::Overloaded | Problem::Refused => {
                 write!(f, "{server} refused to {access} ({text})")
             }
