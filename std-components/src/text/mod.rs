@@ -3,6 +3,7 @@
 pub mod go_float;
 pub mod go_template;
 pub mod go_time;
+pub mod jmes;
 pub mod logql;
 pub mod logql_pattern;
 pub mod re2;

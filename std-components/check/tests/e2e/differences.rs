@@ -13,7 +13,8 @@ use std_components::controller::config_block_schemas;
 const MAX_DEPTH: usize = 8;
 
 /// Why a difference stands.
-const REASONS: [(&str, &str); 7] = [
+const REASONS: [(&str, &str); 8] = [
+    ("`decompression > format`", "zstd is this agent's own"),
     ("`export receiver`: required here", "it is always there"),
     (
         "`stage.timestamp > action_on_failure`",

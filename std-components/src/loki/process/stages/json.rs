@@ -27,9 +27,7 @@ impl Json {
             let path = if plain {
                 Path::Names(expression.split('.').map(str::to_owned).collect())
             } else {
-                Path::Query(Box::new(
-                    jmespath::compile(expression).map_err(|error| error.to_string())?,
-                ))
+                Path::Query(Box::new(crate::text::jmes::compile(expression)?))
             };
             Ok((Str::from(name.as_str()), path))
         };

@@ -29,7 +29,7 @@ pub(in crate::loki) struct Arguments {
     /// Reads compressed files.
     #[river(block)]
     pub(super) decompression: Option<Decompression>,
-    /// How often files are looked at.
+    /// How often files are looked at where the kernel does not tell of changes.
     #[river(block, default)]
     pub(super) file_watch: FileWatch,
     /// Finds files by globs, without `local.file_match`.
@@ -56,6 +56,8 @@ pub(super) enum Format {
     Z,
     /// bzip2.
     Bz2,
+    /// zstd.
+    Zstd,
 }
 
 /// `decompression`.
@@ -66,14 +68,14 @@ pub(super) struct Decompression {
     /// How long a new file rests before it is read, so that it is compressed to its end.
     #[river(default = Duration::ZERO)]
     pub(super) initial_delay: Duration,
-    /// `gz`, `z` (zlib) or `bz2`.
+    /// `gz`, `z` (zlib), `bz2` or `zstd`.
     pub(super) format: Format,
 }
 
 /// `file_watch`.
 #[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
 pub(super) struct FileWatch {
-    /// The time between two looks at a file that changes.
+    /// The time between two looks at a file that changes; changes that the kernel tells of are asked for as often.
     #[river(default = Duration::from_millis(250))]
     pub(super) min_poll_frequency: Duration,
     /// The time between two looks at a quiet file; the time doubles up to it.

@@ -6,6 +6,7 @@ use super::encoding::Encoding;
 use super::identity::{HEAD_BYTES, Head, Identity, read_at};
 use super::ledger::Ledger;
 use super::lines::{MAX_LINE_BYTES, Rest, Seen, split};
+use super::zstd::Frames;
 use bytes::Bytes;
 use bytestring::ByteString;
 use std::fs::{File, Metadata};
@@ -360,6 +361,7 @@ impl Packed {
             Format::Gz => Box::new(flate2::bufread::MultiGzDecoder::new(file)),
             Format::Z => Box::new(flate2::bufread::ZlibDecoder::new(file)),
             Format::Bz2 => Box::new(bzip2::bufread::MultiBzDecoder::new(file)),
+            Format::Zstd => Box::new(Frames::new(file)),
         };
         Ok(Self {
             format,

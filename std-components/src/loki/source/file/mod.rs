@@ -20,6 +20,7 @@ mod rotated;
 mod sweep;
 mod tail;
 mod watch;
+mod zstd;
 
 use crate::component::{BuildError, CancellationToken, Component, Context, RunError};
 use crate::local::file_match::{PATH, find_all};

@@ -89,12 +89,13 @@ fn pack(format: Format, text: &[u8]) -> Vec<u8> {
             writer.write_all(text).unwrap();
             writer.finish().unwrap()
         }
+        Format::Zstd => ruzstd::encoding::compress_to_vec(text, ruzstd::encoding::CompressionLevel::Fastest),
     }
 }
 
 #[test]
 fn compressed_files() {
-    for format in [Format::Gz, Format::Z, Format::Bz2] {
+    for format in [Format::Gz, Format::Z, Format::Bz2, Format::Zstd] {
         let mut bench = Bench::new(Settings {
             format: Some(format),
             ..settings()
