@@ -2,7 +2,7 @@
 //! entries are shown as they pass.
 
 use crate::browser::{Browser, DESKTOP, PHONE};
-use crate::harness::{Home, until};
+use crate::harness::{Agent, Home, until};
 use std::io::Write;
 
 fn config(home: &Home) -> String {
@@ -48,14 +48,29 @@ fn append(home: &Home, lines: &str) {
     file.write_all(lines.as_bytes()).unwrap();
 }
 
+/// A browser that opens a page of an agent which runs the home's configuration; `None` where there is no browser.
+async fn look_at(home: &Home, path: &str) -> Option<(Browser, Agent)> {
+    let browser = Browser::start(DESKTOP).await?;
+    let agent = home.start().await;
+    browser.open(&agent.url(path)).await;
+    Some((browser, agent))
+}
+
+async fn listed(browser: &Browser) {
+    browser
+        .wait_for(
+            "the components are listed",
+            "return document.querySelectorAll('.components tbody tr').length === 4",
+        )
+        .await;
+}
+
 #[tokio::test]
 async fn the_graph_is_drawn_and_shows_health_and_rates_as_they_change() {
-    let Some(browser) = Browser::start(DESKTOP).await else {
+    let home = home();
+    let Some((browser, agent)) = look_at(&home, "/graph").await else {
         return;
     };
-    let home = home();
-    let agent = home.start().await;
-    browser.open(&agent.url("/graph")).await;
     browser
         .wait_for(
             "the graph is drawn",
@@ -101,18 +116,11 @@ async fn the_graph_is_drawn_and_shows_health_and_rates_as_they_change() {
 
 #[tokio::test]
 async fn a_refused_reload_is_told_on_all_pages_and_drawn_in_its_place() {
-    let Some(browser) = Browser::start(DESKTOP).await else {
+    let home = home();
+    let Some((browser, agent)) = look_at(&home, "/").await else {
         return;
     };
-    let home = home();
-    let agent = home.start().await;
-    browser.open(&agent.url("/")).await;
-    browser
-        .wait_for(
-            "the components are listed",
-            "return document.querySelectorAll('.components tbody tr').length === 4",
-        )
-        .await;
+    listed(&browser).await;
     assert_eq!(
         browser
             .run("return document.getElementById('banner').hidden")
@@ -161,12 +169,10 @@ async fn a_refused_reload_is_told_on_all_pages_and_drawn_in_its_place() {
 
 #[tokio::test]
 async fn entries_are_shown_before_and_after_a_component_as_they_pass() {
-    let Some(browser) = Browser::start(DESKTOP).await else {
+    let home = home();
+    let Some((browser, agent)) = look_at(&home, "/debug/loki.process.app").await else {
         return;
     };
-    let home = home();
-    let agent = home.start().await;
-    browser.open(&agent.url("/debug/loki.process.app")).await;
     browser
         .wait_for(
             "the stream is open",
@@ -239,12 +245,7 @@ async fn a_component_shows_all_that_is_known_of_it() {
     let agent = home.start().await;
     append(&home, "a line\n");
     browser.open(&agent.url("/")).await;
-    browser
-        .wait_for(
-            "the components are listed",
-            "return document.querySelectorAll('.components tbody tr').length === 4",
-        )
-        .await;
+    listed(&browser).await;
     // Without a mouse: find it by name.
     browser.write("body", "/").await;
     browser.write("#finder-input", "source file\u{e007}").await;
