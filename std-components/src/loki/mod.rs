@@ -19,6 +19,8 @@ pub const COMPONENTS: &[Registration] = &[
     Registration::of::<secretfilter::SecretFilter>(),
     Registration::of::<source::api::SourceApi>(),
     Registration::of::<source::file::SourceFile>(),
+    #[cfg(feature = "kubernetes")]
+    Registration::of::<source::kubernetes::SourceKubernetes>(),
     Registration::of::<source::syslog::SourceSyslog>(),
     Registration::of::<write::Write>(),
 ];

@@ -161,16 +161,13 @@ struct Asked {
     timestamps: bool,
     follow: bool,
     previous: bool,
+    /// Lines before it are left out, one by one, as the kubelet does.
+    since: Option<Timestamp>,
 }
 
 pub(super) fn answer(shared: &Arc<Shared>, request: &Request) -> Response {
     let is = |name: &str| matches!(request.query(name), "true" | "1");
     let (pod, container) = (&request.name, request.query("container"));
-    let asked = Asked {
-        timestamps: is("timestamps"),
-        follow: is("follow"),
-        previous: is("previous"),
-    };
     // Whole seconds, as the API server hands it on to the kubelet.
     let since = match request.query("sinceTime") {
         "" => None,
@@ -178,6 +175,12 @@ pub(super) fn answer(shared: &Arc<Shared>, request: &Request) -> Response {
             Ok(since) => Timestamp::from_second(since.as_second()).ok(),
             Err(_) => return failure(400, "BadRequest", &format!("invalid sinceTime {since:?}")),
         },
+    };
+    let asked = Asked {
+        timestamps: is("timestamps"),
+        follow: is("follow"),
+        previous: is("previous"),
+        since,
     };
     let tail: Option<usize> = request.query("tailLines").parse().ok();
     let key = (request.namespace.clone(), pod.clone(), container.to_owned());
@@ -200,13 +203,8 @@ pub(super) fn answer(shared: &Arc<Shared>, request: &Request) -> Response {
             .as_ref()
             .filter(|_| asked.previous)
             .unwrap_or(&log.run);
-        // The kubelet looks for the first line that is not older; what follows goes out whatever its time.
-        let since = since.map_or(0, |since| {
-            let first = run.lines.iter().position(|line| line.time >= since);
-            first.unwrap_or(run.lines.len())
-        });
         let tail = tail.map_or(0, |tail| run.lines.len().saturating_sub(tail));
-        (run.gone + since.max(tail), log.runs)
+        (run.gone + tail, log.runs)
     };
     let (writer, body) = Writer::open(shared, request);
     tokio::spawn(async move {
@@ -238,12 +236,15 @@ async fn send(mut writer: Writer, key: Key, asked: Asked, mut place: usize, runs
                 run.lines.get(place - run.gone..).unwrap_or_default()
             };
             for line in rest {
+                place += 1;
+                if asked.since.is_some_and(|since| line.time < since) {
+                    continue;
+                }
                 if asked.timestamps {
                     bytes.extend_from_slice(line.stamp.as_bytes());
                     bytes.push(b' ');
                 }
                 bytes.extend_from_slice(&line.text);
-                place += 1;
             }
             (bytes, is_former || run.has_ended || !asked.follow, log.pace)
         };

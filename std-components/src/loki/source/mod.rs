@@ -3,6 +3,10 @@
 mod account;
 pub(super) mod api;
 pub(super) mod file;
+#[cfg(feature = "kubernetes")]
+pub(super) mod kubernetes;
+#[cfg(feature = "kubernetes")]
+mod kubetail;
 pub(super) mod syslog;
 
 /// Nanoseconds since 1970.

@@ -60,7 +60,14 @@ impl Journal {
         for (key, position) in moves {
             let identity = position.identity.map(Identity::to_text).unwrap_or_default();
             let rotated = rotated::to_text(&position.rotated);
-            let line = serde_json::json!([key.path, key.labels, position.offset, identity, rotated]);
+            let line = serde_json::json!([
+                key.path,
+                key.labels,
+                position.offset,
+                identity,
+                rotated,
+                position.detail
+            ]);
             push(&mut self.lines, &line.to_string());
         }
         if let Err(error) = self.write() {
@@ -112,11 +119,20 @@ fn checked(line: &[u8]) -> Option<&str> {
 }
 
 fn move_of(line: &str) -> Option<(Key, Position)> {
-    let [path, labels, offset, identity, before]: [String; 5] = serde_json::from_str(line).ok()?;
-    let position = Position {
-        offset,
-        identity: Identity::from_text(&identity),
-        rotated: rotated::from_text(&before),
+    let fields: Vec<String> = serde_json::from_str(line).ok()?;
+    // Lines of before there were details have no last field.
+    let [path, labels, offset, identity, before, detail @ ..] = fields.as_slice() else {
+        return None;
     };
-    Some((Key { path, labels }, position))
+    let position = Position {
+        offset: offset.clone(),
+        detail: detail.first().cloned().unwrap_or_default(),
+        identity: Identity::from_text(identity),
+        rotated: rotated::from_text(before),
+    };
+    let key = Key {
+        path: path.clone(),
+        labels: labels.clone(),
+    };
+    Some((key, position))
 }

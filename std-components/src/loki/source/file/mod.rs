@@ -15,7 +15,7 @@ mod journal;
 mod ledger;
 mod lines;
 mod metrics;
-mod positions;
+pub(super) mod positions;
 mod rotated;
 mod sweep;
 mod tail;

@@ -20,11 +20,11 @@ const CURSORS: [&str; 2] = ["cursor-", "journal-"];
 
 /// A file with its labels: what a position belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Key {
+pub(in crate::loki::source) struct Key {
     /// As in `__path__`.
-    pub(super) path: String,
+    pub(in crate::loki::source) path: String,
     /// `{a="1", b="2"}` without `filename`.
-    pub(super) labels: String,
+    pub(in crate::loki::source) labels: String,
 }
 
 /// A position.
@@ -32,6 +32,8 @@ pub(super) struct Key {
 pub(super) struct Position {
     /// What the file says: a number in sound files.
     pub(super) offset: String,
+    /// What is known beyond the number where it is no file's.
+    pub(super) detail: String,
     /// Which file it belongs to, where that is known.
     pub(super) identity: Option<Identity>,
     /// The files that the name pointed to before, or while this one waited, oldest first.
@@ -40,7 +42,7 @@ pub(super) struct Position {
 
 /// All positions of a component.
 #[derive(Debug, Default)]
-pub(super) struct Positions {
+pub(in crate::loki::source) struct Positions {
     file: PathBuf,
     entries: BTreeMap<Key, Position>,
     /// Why the stored file could not be understood.
@@ -61,7 +63,7 @@ impl Positions {
     ///
     /// # Errors
     /// A file that exists and cannot be read: to begin without it would send every log again.
-    pub(super) fn load(file: PathBuf, legacy: Option<&Path>) -> Result<Self, String> {
+    pub(in crate::loki::source) fn load(file: PathBuf, legacy: Option<&Path>) -> Result<Self, String> {
         let mut positions = Self {
             journal: Journal::beside(&file),
             file,
@@ -116,7 +118,7 @@ impl Positions {
     }
 
     /// Lets the journal know what has moved, so that it is known although the process dies.
-    pub(super) fn note(&mut self) {
+    pub(in crate::loki::source) fn note(&mut self) {
         if self.moved.is_empty() {
             return;
         }
@@ -138,7 +140,7 @@ impl Positions {
     }
 
     /// Why the stored file could not be understood, if so.
-    pub(super) fn damage(&self) -> Option<&str> {
+    pub(in crate::loki::source) fn damage(&self) -> Option<&str> {
         self.damage.as_deref()
     }
 
@@ -175,6 +177,7 @@ impl Positions {
     pub(super) fn set(&mut self, key: &Key, offset: u64, identity: Identity, rotated: Vec<Rotated>) {
         let position = Position {
             offset: offset.to_string(),
+            detail: String::new(),
             identity: Some(identity),
             rotated,
         };
@@ -183,6 +186,49 @@ impl Positions {
             self.moved.insert(key.clone());
             self.is_changed = true;
         }
+    }
+
+    /// The positions that are no file's and have this path: labels, the number that the reference understands, and what is known beyond it.
+    pub(in crate::loki::source) fn cursors(&self, path: &str) -> impl Iterator<Item = (&str, &str, &str)> {
+        let first = Key {
+            path: path.into(),
+            labels: String::new(),
+        };
+        let own = self
+            .entries
+            .range(first..)
+            .take_while(move |(key, _)| key.path == path);
+        own.map(|(key, position)| {
+            (
+                key.labels.as_str(),
+                position.offset.as_str(),
+                position.detail.as_str(),
+            )
+        })
+    }
+
+    /// All keys.
+    pub(in crate::loki::source) fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.entries.keys()
+    }
+
+    /// Moves a position that is no file's.
+    pub(in crate::loki::source) fn set_cursor(&mut self, key: &Key, number: i64, detail: String) {
+        let position = Position {
+            offset: number.to_string(),
+            detail,
+            identity: None,
+            rotated: Vec::new(),
+        };
+        self.entries.insert(key.clone(), position);
+        self.moved.insert(key.clone());
+        self.is_changed = true;
+    }
+
+    /// Forgets a position; the journal tells it only with the next save.
+    pub(in crate::loki::source) fn remove(&mut self, key: &Key) {
+        self.is_changed |= self.entries.remove(key).is_some();
+        self.moved.remove(key);
     }
 
     /// Forgets files that are gone, unless the function says that they are still being read.
@@ -200,7 +246,7 @@ impl Positions {
     ///
     /// # Errors
     /// Of writing; the file on disk is then still the old one, and the next save tries again.
-    pub(super) fn save(&mut self) -> io::Result<()> {
+    pub(in crate::loki::source) fn save(&mut self) -> io::Result<()> {
         if !self.is_changed {
             return Ok(());
         }
@@ -229,6 +275,12 @@ impl Positions {
             self.write_map(&mut out, |position| {
                 let rotated = &position.rotated;
                 (!rotated.is_empty()).then(|| rotated::to_text(rotated))
+            });
+        }
+        if self.entries.values().any(|position| !position.detail.is_empty()) {
+            out.push_str("alloy_rs_cursors:");
+            self.write_map(&mut out, |position| {
+                (!position.detail.is_empty()).then(|| position.detail.clone())
             });
         }
         out.push_str(&format!("alloy_rs_journal: \"{number}\"\n"));
@@ -333,13 +385,14 @@ fn parse(bytes: &[u8]) -> Result<Stored, String> {
         Some(Node::Map(fields)) => fields,
         Some(_) => return Err("it is no map".into()),
     };
-    let (mut identities, mut rotated) = (Vec::new(), Vec::new());
+    let (mut identities, mut rotated, mut cursors) = (Vec::new(), Vec::new(), Vec::new());
     for (name, value) in fields {
         match (name, value) {
             (Node::Text(name), Node::Map(items)) if name == "positions" => {
                 for (key, value) in items {
                     let position = Position {
                         offset: text_of(value).ok_or("a position is no number")?,
+                        detail: String::new(),
                         identity: None,
                         rotated: Vec::new(),
                     };
@@ -348,6 +401,7 @@ fn parse(bytes: &[u8]) -> Result<Stored, String> {
             }
             (Node::Text(name), Node::Map(items)) if name == "alloy_rs_identities" => identities = items,
             (Node::Text(name), Node::Map(items)) if name == "alloy_rs_rotated" => rotated = items,
+            (Node::Text(name), Node::Map(items)) if name == "alloy_rs_cursors" => cursors = items,
             (Node::Text(name), Node::Text(number)) if name == "alloy_rs_journal" => {
                 stored.number = number.parse().ok();
             }
@@ -362,6 +416,11 @@ fn parse(bytes: &[u8]) -> Result<Stored, String> {
     for (key, value) in rotated {
         if let Some(position) = entries.get_mut(&key_of(key)?) {
             position.rotated = text_of(value).map_or_else(Vec::new, |text| rotated::from_text(&text));
+        }
+    }
+    for (key, value) in cursors {
+        if let Some(position) = entries.get_mut(&key_of(key)?) {
+            position.detail = text_of(value).unwrap_or_default();
         }
     }
     Ok(stored)

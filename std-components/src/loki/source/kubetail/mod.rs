@@ -1,0 +1,319 @@
+//! Tails containers' logs through the Kubernetes API: each line once as far as the API allows, over breaks, restarts of the agent, of containers and of
+//! pods, and changes of labels.
+//!
+//! A task for each container ([`tail`]) follows its log and hands its lines on; all of them share a [`Desk`]: a bound for what is on its way, positions on disk.
+//! [`Tails`] starts and ends the tasks as targets come and go.
+
+mod desk;
+mod flights;
+mod lines;
+mod mark;
+mod pods;
+mod tail;
+mod target;
+
+pub(in crate::loki::source) use desk::{Desk, Info};
+pub(in crate::loki::source) use pods::Pools;
+pub(in crate::loki::source) use target::Wanted;
+
+use crate::component::{BuildError, CancellationToken, RunError};
+use crate::kubernetes::{ClientArguments, InCluster};
+use crate::loki::source::file::positions::Key;
+use river_eval::BodyValue;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use tail::Tail;
+use tokio::task::JoinSet;
+
+/// How often the positions file is written; its journal holds what has moved meanwhile.
+const SAVE_EVERY: Duration = Duration::from_secs(1);
+
+/// How long a stop waits for what is on its way; what is not acknowledged by then is read again after the next start.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// How long the position of a target that is gone is kept, as it may come back.
+const KEEP_GONE: Duration = Duration::from_secs(3600);
+
+/// How many of those are kept at the most.
+const MAX_GONE: usize = 4096;
+
+/// A tail that runs.
+struct Running {
+    info: Arc<Info>,
+    leaving: CancellationToken,
+    /// Cancelled when its task has ended.
+    ended: CancellationToken,
+}
+
+/// The tails of a component while it runs.
+pub(in crate::loki::source) struct Tails {
+    desk: Arc<Desk>,
+    stop: CancellationToken,
+    running: HashMap<Key, Running>,
+    tasks: JoinSet<()>,
+    /// Tails that have been told to end, by the paths of their keys; those are done that are cancelled.
+    leaving: HashMap<String, Vec<CancellationToken>>,
+    /// When the targets of positions went.
+    gone: BTreeMap<Key, Instant>,
+    saved: Instant,
+}
+
+impl Drop for Tails {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl Tails {
+    /// None yet. To be made within a tokio runtime.
+    pub(in crate::loki::source) fn new(desk: Arc<Desk>) -> Self {
+        let now = Instant::now();
+        let gone = desk
+            .positions
+            .lock()
+            .keys()
+            .map(|key| (key.clone(), now))
+            .collect();
+        Self {
+            desk,
+            stop: CancellationToken::new(),
+            running: HashMap::new(),
+            tasks: JoinSet::new(),
+            leaving: HashMap::new(),
+            gone,
+            saved: now,
+        }
+    }
+
+    /// Tails these and no others. A target of which the labels alone have changed goes on where it is, its stream too.
+    pub(in crate::loki::source) fn sync(&mut self, wanted: impl IntoIterator<Item = Wanted>) {
+        let mut wanted: BTreeMap<Key, Arc<Wanted>> = wanted
+            .into_iter()
+            .map(|wanted| (wanted.key(), Arc::new(wanted)))
+            .collect();
+        let mut without: BTreeMap<String, Vec<Key>> = BTreeMap::new();
+        for (key, running) in &self.running {
+            match wanted.remove(key) {
+                // What it was discovered with may have changed.
+                Some(wanted) => *running.info.wanted.lock() = wanted,
+                None => without.entry(key.path.clone()).or_default().push(key.clone()),
+            }
+        }
+        for keys in without.values_mut() {
+            keys.sort_by(|one, other| other.labels.cmp(&one.labels));
+        }
+        for (key, wanted) in wanted {
+            let before = without.get_mut(&key.path).and_then(Vec::pop);
+            match before.and_then(|before| Some((self.running.remove(&before)?, before))) {
+                Some((running, before)) => self.relabel(running, &before, key, wanted),
+                None => self.start(key, wanted),
+            }
+        }
+        for key in without.into_values().flatten() {
+            if let Some(running) = self.running.remove(&key) {
+                running.leaving.cancel();
+                self.leaving
+                    .entry(key.path.clone())
+                    .or_default()
+                    .push(running.ended);
+                self.gone.insert(key, Instant::now());
+            }
+        }
+        let mut infos: Vec<_> = self.running.iter().collect();
+        infos.sort_by_key(|(key, _)| *key);
+        *self.desk.infos.lock() = infos
+            .into_iter()
+            .map(|(_, running)| running.info.clone())
+            .collect();
+        self.desk.tell_health();
+    }
+
+    fn relabel(&mut self, running: Running, before: &Key, key: Key, wanted: Arc<Wanted>) {
+        // Under the lock of the labels, so that no acknowledgement is stored under the former ones afterwards.
+        let mut labels = running.info.wanted.lock();
+        *labels = wanted;
+        {
+            let mut positions = self.desk.positions.lock();
+            let stored = positions
+                .cursors(&before.path)
+                .find(|(labels, ..)| *labels == before.labels)
+                .and_then(|(_, number, detail)| Some((number.parse::<i64>().ok()?, detail.to_owned())));
+            if let Some((number, detail)) = stored {
+                positions.set_cursor(&key, number, detail);
+                positions.remove(before);
+            }
+        }
+        drop(labels);
+        self.desk.moved.notify_one();
+        self.gone.remove(&key);
+        self.running.insert(key, running);
+    }
+
+    fn start(&mut self, key: Key, wanted: Arc<Wanted>) {
+        self.gone.remove(&key);
+        let info = Arc::new(Info::new(wanted));
+        let running = Running {
+            info: info.clone(),
+            leaving: CancellationToken::new(),
+            ended: CancellationToken::new(),
+        };
+        let (desk, stop) = (self.desk.clone(), self.stop.clone());
+        let (leaving, ended) = (running.leaving.clone(), running.ended.clone());
+        // Tails of the same log that are just ending store their positions first.
+        let before = self.leaving.get(&key.path).cloned().unwrap_or_default();
+        let others = self.running.keys().filter(|other| other.path == key.path);
+        let others: Vec<_> = others.map(|other| other.labels.clone()).collect();
+        let own = key.clone();
+        self.tasks.spawn(async move {
+            let _ended = ended.drop_guard();
+            for before in before {
+                tokio::select! {
+                    () = before.cancelled() => {}
+                    () = stop.cancelled() => return,
+                }
+            }
+            desk.adopt(&own, &others);
+            Tail::new(desk, info, stop, leaving).run().await;
+        });
+        self.running.insert(key, running);
+    }
+
+    /// Waits for something to be done (a position to be stored), and does it.
+    ///
+    /// # Errors
+    /// A tail that broke down.
+    pub(in crate::loki::source) async fn work(&mut self) -> Result<(), RunError> {
+        let desk = self.desk.clone();
+        tokio::select! {
+            () = desk.moved.notified() => {
+                let is_due = self.saved.elapsed() >= SAVE_EVERY;
+                if is_due {
+                    self.saved = Instant::now();
+                    self.forget();
+                }
+                save(&self.desk, is_due).await;
+            }
+            () = tokio::time::sleep_until((self.saved + SAVE_EVERY).into()) => {
+                self.saved = Instant::now();
+                self.forget();
+                save(&self.desk, true).await;
+            }
+            Some(ended) = self.tasks.join_next() => {
+                self.leaving.retain(|_, ended| {
+                    ended.retain(|ended| !ended.is_cancelled());
+                    !ended.is_empty()
+                });
+                ended.map_err(|error| RunError(format!("the tail of a container broke down: {error}")))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets positions of targets that have been gone for long.
+    fn forget(&mut self) {
+        let mut old: BTreeSet<Key> = (self.gone.iter())
+            .filter(|(_, since)| since.elapsed() >= KEEP_GONE)
+            .map(|(key, _)| key.clone())
+            .collect();
+        let surplus = self.gone.len().saturating_sub(old.len() + MAX_GONE);
+        if surplus > 0 {
+            let mut by_age: Vec<_> = self.gone.iter().map(|(key, since)| (*since, key)).collect();
+            by_age.sort_by_key(|(since, _)| *since);
+            old.extend(
+                by_age
+                    .into_iter()
+                    .take(self.gone.len() - MAX_GONE)
+                    .map(|(_, key)| key.clone()),
+            );
+        }
+        let mut positions = self.desk.positions.lock();
+        for key in old {
+            self.gone.remove(&key);
+            if !self.running.contains_key(&key) {
+                positions.remove(&key);
+            }
+        }
+    }
+
+    /// Ends all of them, and waits a while for what is on its way.
+    pub(in crate::loki::source) async fn finish(mut self) {
+        // First of all, in case that the process does not wait.
+        save(&self.desk, true).await;
+        self.stop.cancel();
+        let deadline = tokio::time::Instant::now() + DRAIN;
+        while let Ok(Some(_)) = tokio::time::timeout_at(deadline, self.tasks.join_next()).await {}
+        self.tasks.abort_all();
+        save(&self.desk, true).await;
+    }
+}
+
+async fn save(desk: &Arc<Desk>, whole: bool) {
+    let desk = desk.clone();
+    // Only a runtime that shuts down does not run it.
+    drop(tokio::task::spawn_blocking(move || desk.save(whole)).await);
+}
+
+impl Desk {
+    /// Writes the tails into the debug information, as the reference does; `read_offset` is the time of the last line taken for good.
+    pub(in crate::loki::source) fn describe(&self, body: &mut BodyValue) {
+        let time = |nanoseconds: i64| match jiff::Timestamp::from_nanosecond(nanoseconds.into()) {
+            Ok(time) if nanoseconds > 0 => time.to_string(),
+            _ => "0001-01-01T00:00:00Z".into(),
+        };
+        for info in self.infos.lock().iter() {
+            let wanted = info.wanted.lock().clone();
+            let mut target = BodyValue::default();
+            target
+                .attribute("labels", map(&wanted.labels))
+                .attribute("discovery_labels", map(&wanted.discovered))
+                .attribute("last_error", info.last_error.lock().clone().unwrap_or_default())
+                .attribute("update_time", time(info.updated.load(Ordering::Relaxed)))
+                .attribute("read_offset", time(info.committed.load(Ordering::Relaxed)))
+                .attribute("is_finished", info.is_finished.load(Ordering::Relaxed));
+            body.block("target", target);
+        }
+        self.metrics.account.describe(body);
+    }
+}
+
+fn map(labels: &crate::signals::Labels) -> BTreeMap<String, String> {
+    labels
+        .iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+/// The block `clustering`.
+#[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
+pub(in crate::loki) struct Clustering {
+    /// Whether targets are shared among the agents of a cluster; this agent is always alone.
+    enabled: bool,
+}
+
+impl Clustering {
+    /// Says that this agent is alone, if that is not what is wanted.
+    pub(in crate::loki::source) fn warn(&self, component_id: &str) {
+        if self.enabled {
+            tracing::warn!(
+                component_id,
+                "clustering is enabled, but this agent is alone: it takes all targets"
+            );
+        }
+    }
+}
+
+/// Ways to the API server that a `client` block means.
+///
+/// # Errors
+/// What is wrong with it.
+pub(in crate::loki::source) fn pools(client: &ClientArguments) -> Result<Pools, BuildError> {
+    let pod = InCluster::from_environment();
+    // To see now whether it can be done.
+    client.cluster(&pod)?;
+    let client = client.clone();
+    Ok(Pools::new(move || {
+        client.cluster(&pod).map_err(|error| error.message)
+    }))
+}

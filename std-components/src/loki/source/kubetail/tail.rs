@@ -1,0 +1,661 @@
+//! Follows the log of one container, over breaks of the connection and restarts of the container.
+//!
+//! An attempt asks how the container fares, reads what a former run has left, and follows the present one. Every line that is handed on moves
+//! [`Tail::read`]; only what every receiver has taken moves the stored position. What was not taken is read again.
+
+use super::desk::{Desk, Info};
+use super::flights::Flights;
+use super::lines::{Line, Lines};
+use super::mark::{Mark, Resume};
+use super::pods::{Part, Pods, Pools, State, Stream, is_gone};
+use super::target::Place;
+use crate::component::CancellationToken;
+use crate::loki::source::now;
+use crate::http_client::Backoff;
+use crate::kubernetes::Problem;
+use crate::signals::{Ack, Entry, LogBatch, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Outcome};
+use futures_util::FutureExt;
+use std::future::poll_fn;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// Waits after an error.
+const RETRY: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(60));
+
+/// Waits for a container to start, or to start again: it must not run and end unseen twice meanwhile.
+const WAIT: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+
+/// How long a stream is followed before it is opened anew (some API servers stop sending and say nothing); up to a tenth less, so that not all are opened at once.
+const LIFETIME: Duration = Duration::from_secs(3600);
+
+/// How long after a container's end its last lines may come, and the API may still call it running.
+const SETTLE: Duration = Duration::from_secs(1);
+
+/// Of a target that is not wanted any more the stream is read until it has been silent for this long, as a pod's last lines come when it is deleted.
+const LEAVING_SILENCE: Duration = Duration::from_secs(1);
+
+/// And at the most for this long.
+const LEAVING: Duration = Duration::from_secs(10);
+
+/// How long the opening of a stream counts as such: a quiet container's stream begins with its first line.
+const OPENING: Duration = Duration::from_millis(500);
+
+/// How an attempt ended.
+enum End {
+    /// The stream has ended or its time is over: to be opened anew.
+    Again,
+    /// Nothing to read until the container starts.
+    Waits,
+    /// All of the log is read, and nothing will follow.
+    Finished,
+    /// Nobody wants it any more.
+    Left,
+}
+
+/// How a stream ended.
+enum Over {
+    /// By itself.
+    Ended,
+    /// Its time was over, or what was sent has not been taken.
+    Broken,
+    /// Nobody wants more of it.
+    Left,
+}
+
+/// Why an attempt ended before its time.
+enum Failure {
+    Stopped,
+    Failed { text: String, is_gone: bool },
+}
+
+impl From<crate::kubernetes::ApiError> for Failure {
+    fn from(error: crate::kubernetes::ApiError) -> Self {
+        Self::Failed {
+            is_gone: is_gone(&error),
+            text: error.to_string(),
+        }
+    }
+}
+
+fn failed(text: String) -> Failure {
+    Failure::Failed { text, is_gone: false }
+}
+
+/// The tail of a container.
+pub(super) struct Tail {
+    desk: Arc<Desk>,
+    info: Arc<Info>,
+    place: Place,
+    /// The component stops.
+    stop: CancellationToken,
+    /// The target is gone.
+    leaving: CancellationToken,
+    pods: Option<(Arc<Pools>, Arc<Pods>)>,
+    /// Behind the last line that was handed on.
+    read: Option<Mark>,
+    flights: Flights,
+    told: mpsc::UnboundedSender<(u64, Outcome)>,
+    /// Never more of them than batches, which the desk's budget bounds.
+    ended: mpsc::UnboundedReceiver<(u64, Outcome)>,
+    /// The run whose stream has ended by itself while it was running.
+    ended_run: Option<Arc<str>>,
+    /// The pod may not be looked at.
+    is_restricted: bool,
+    /// Whether the last stream held the line that it was resumed behind.
+    has_met: bool,
+    /// The run of which all is read.
+    complete: Option<Arc<str>>,
+    /// Lines have come since the last wait.
+    has_read: bool,
+    /// Whether the first piece of a long line was new.
+    piece: Option<bool>,
+}
+
+impl Tail {
+    pub(super) fn new(
+        desk: Arc<Desk>,
+        info: Arc<Info>,
+        stop: CancellationToken,
+        leaving: CancellationToken,
+    ) -> Self {
+        let (told, ended) = mpsc::unbounded_channel();
+        let (place, key) = {
+            let wanted = info.wanted.lock();
+            (wanted.place.clone(), wanted.key())
+        };
+        let stored = desk.stored(&key);
+        Self {
+            desk,
+            info,
+            place,
+            stop,
+            leaving,
+            pods: None,
+            flights: Flights::behind(stored.clone()),
+            read: stored,
+            told,
+            ended,
+            ended_run: None,
+            is_restricted: false,
+            has_met: false,
+            complete: None,
+            has_read: false,
+            piece: None,
+        }
+    }
+
+    /// Runs until the log has ended, nobody wants it, or the component stops; what is on its way has landed then.
+    pub(super) async fn run(mut self) {
+        tracing::debug!(component_id = &*self.desk.component, target = %self.place, "tailer running");
+        self.desk.metrics.active.inc();
+        let mut errors = Backoff::new(RETRY.0, RETRY.1);
+        let mut waits = Backoff::new(WAIT.0, WAIT.1);
+        loop {
+            let end = self.attempt().await;
+            if std::mem::take(&mut self.has_read) {
+                errors = Backoff::new(RETRY.0, RETRY.1);
+                waits = Backoff::new(WAIT.0, WAIT.1);
+            }
+            let mut gone = false;
+            let pause = match end {
+                Err(Failure::Stopped) => break,
+                Ok(End::Finished | End::Left) => None,
+                Ok(End::Again | End::Waits) => Some(waits.next(None)),
+                Err(Failure::Failed { text, is_gone }) => {
+                    self.report(&text);
+                    gone = is_gone;
+                    Some(errors.next(None))
+                }
+            };
+            // What nobody has taken is read again, once it is known what was taken.
+            if (pause.is_none() || self.flights.has_failed()) && self.land().await.is_err() {
+                break;
+            }
+            if self.flights.has_failed() {
+                let lines = self.flights.forget_failed();
+                self.read = self.flights.committed().cloned();
+                self.complete = None;
+                if gone {
+                    self.desk.metrics.lost.with_label_values(&["gone"]).inc_by(lines);
+                }
+                if gone && self.leaving.is_cancelled() {
+                    break;
+                }
+                let pause = errors.next(None);
+                if self.meanwhile(tokio::time::sleep(pause)).await.is_err() {
+                    break;
+                }
+                continue;
+            }
+            let Some(pause) = pause.filter(|_| !self.leaving.is_cancelled()) else {
+                break;
+            };
+            let leaving = self.leaving.clone();
+            let wait = async move {
+                tokio::select! {
+                    () = leaving.cancelled() => {}
+                    () = tokio::time::sleep(pause) => {}
+                }
+            };
+            if self.meanwhile(wait).await.is_err() {
+                break;
+            }
+        }
+        self.info.is_finished.store(true, Ordering::Relaxed);
+        // The caller bounds it.
+        while !self.flights.have_landed() {
+            self.settle_next().await;
+        }
+        self.desk.metrics.active.dec();
+        tracing::debug!(component_id = &*self.desk.component, target = %self.place, "tailer exited");
+    }
+
+    fn report(&self, text: &str) {
+        self.desk.metrics.errors.inc();
+        self.info.updated.store(now(), Ordering::Relaxed);
+        let is_new = self
+            .info
+            .last_error
+            .lock()
+            .replace(text.to_owned())
+            .is_none_or(|before| before != text);
+        self.desk.tell_health();
+        if is_new && let Some(more) = self.desk.failures.now() {
+            tracing::warn!(
+                component_id = &*self.desk.component, target = %self.place, err = text, more_of_them = more,
+                "tailer stopped; will retry"
+            );
+        }
+    }
+
+    fn is_well(&self) {
+        if !self.is_restricted && self.info.last_error.lock().take().is_some() {
+            self.desk.tell_health();
+        }
+    }
+
+    async fn settle_next(&mut self) {
+        if let Some((number, outcome)) = self.ended.recv().await {
+            self.settle(number, outcome);
+        }
+    }
+
+    fn settle(&mut self, number: u64, outcome: Outcome) {
+        let (lines, has_moved) = self.flights.ended(number, outcome);
+        self.desk.metrics.account.end(lines, outcome);
+        if has_moved {
+            self.desk.store(&self.info, &self.flights);
+        }
+    }
+
+    /// Waits for something, and takes up acknowledgements meanwhile.
+    async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Failure> {
+        let stop = self.stop.clone();
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return Err(Failure::Stopped),
+                Some((number, outcome)) = self.ended.recv() => self.settle(number, outcome),
+                done = &mut work => return Ok(done),
+            }
+        }
+    }
+
+    /// Waits for something as long as all that was sent may still be taken; `None` once it is not.
+    async fn unless_failed<T>(&mut self, work: impl Future<Output = T>) -> Result<Option<T>, Failure> {
+        let stop = self.stop.clone();
+        let mut work = pin!(work);
+        while !self.flights.has_failed() {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return Err(Failure::Stopped),
+                Some((number, outcome)) = self.ended.recv() => self.settle(number, outcome),
+                done = &mut work => return Ok(Some(done)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Waits until nothing is on its way.
+    async fn land(&mut self) -> Result<(), Failure> {
+        let stop = self.stop.clone();
+        while !self.flights.have_landed() {
+            tokio::select! {
+                () = stop.cancelled() => return Err(Failure::Stopped),
+                () = self.settle_next() => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn pods(&mut self) -> Result<(Arc<Pools>, Arc<Pods>), Failure> {
+        let pools = self.desk.pools.lock().clone();
+        match &self.pods {
+            Some(own) if Arc::ptr_eq(&own.0, &pools) => Ok(own.clone()),
+            _ => {
+                let pods = pools.get().map_err(failed)?;
+                Ok(self.pods.insert((pools, pods)).clone())
+            }
+        }
+    }
+
+    async fn attempt(&mut self) -> Result<End, Failure> {
+        let (pools, pods) = self.pods()?;
+        let mut state = self.state(&pods).await?;
+        if state.id.is_some() && state.id == self.ended_run.take() {
+            self.meanwhile(tokio::time::sleep(SETTLE)).await?;
+            state = self.state(&pods).await?;
+        }
+        let over = |state: &State| if state.is_over { End::Finished } else { End::Waits };
+        let Some(id) = state.id.clone() else {
+            return Ok(over(&state));
+        };
+        if !state.is_running && self.complete.as_ref() == Some(&id) {
+            return Ok(over(&state));
+        }
+        self.begin(&pods, &state, &id).await?;
+        if self.flights.has_failed() {
+            return Ok(End::Again);
+        }
+        let part = Part {
+            follows: state.is_running,
+            since: self.read.as_ref().and_then(|mark| mark.since(now())),
+            ..Part::default()
+        };
+        let stream = self.open(&pods, part).await?;
+        match self.read_stream(stream, &id, !state.is_running, &pools).await? {
+            Over::Left => return Ok(End::Left),
+            Over::Broken => return Ok(End::Again),
+            Over::Ended if state.is_running => {
+                self.ended_run = Some(id).filter(|_| !self.is_restricted);
+                return Ok(End::Again);
+            }
+            Over::Ended => self.complete = Some(id),
+        }
+        Ok(over(&state))
+    }
+
+    /// How the container fares.
+    async fn state(&mut self, pods: &Arc<Pods>) -> Result<State, Failure> {
+        let place = self.place.clone();
+        let answer = self.meanwhile(pods.state(&place)).await?;
+        self.is_restricted = matches!(&answer, Err(error) if error.problem == Problem::Forbidden);
+        match answer {
+            Ok(Some(state)) => Ok(state),
+            Ok(None) => {
+                let text = format!("the pod of {place} is gone; its target will go too");
+                Err(Failure::Failed { text, is_gone: true })
+            }
+            // Lines come all the same, but after a restart of the container some of its last may not.
+            Err(error) if self.is_restricted => {
+                self.report(&error.to_string());
+                let known = self.read.as_ref().map(|mark| mark.container.clone());
+                Ok(State {
+                    id: Some(known.unwrap_or_default()),
+                    is_running: true,
+                    ..State::default()
+                })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Brings the mark to the run that is to be read: reads what a former one has left.
+    async fn begin(&mut self, pods: &Arc<Pods>, state: &State, id: &Arc<str>) -> Result<(), Failure> {
+        let Some(mark) = self.read.clone() else {
+            let mut mark = Mark::start(id.clone());
+            if self.desk.from_end.load(Ordering::Relaxed) {
+                if let Some(time) = self.last_time(pods).await? {
+                    mark = Mark::until(id.clone(), time);
+                }
+                self.flights.commit(mark.clone());
+                self.desk.store(&self.info, &self.flights);
+            }
+            self.read = Some(mark);
+            return Ok(());
+        };
+        if mark.container == *id || mark.container.is_empty() {
+            self.read = Some(Mark {
+                container: id.clone(),
+                ..mark
+            });
+            return Ok(());
+        }
+        self.has_met = false;
+        if let Some(previous) = &state.previous {
+            let is_known = mark.container == *previous;
+            self.read = Some(if is_known {
+                mark.clone()
+            } else {
+                Mark::start(previous.clone())
+            });
+            let part = Part {
+                previous: true,
+                since: self.read.as_ref().and_then(|mark| mark.since(now())),
+                ..Part::default()
+            };
+            match self.open(pods, part).await {
+                Ok(stream) => {
+                    let (pools, _) = self.pods()?;
+                    self.read_stream(stream, previous, true, &pools).await?;
+                }
+                // It has been removed from the node.
+                Err(Failure::Failed { text, .. }) => tracing::debug!(
+                    component_id = &*self.desk.component, target = %self.place,
+                    "the log of the container's last run cannot be read: {text}"
+                ),
+                Err(stopped) => return Err(stopped),
+            }
+            if !is_known {
+                self.has_met = true;
+            }
+        }
+        // The API's answers lag behind the kubelet: the line of the mark may have been this run's already.
+        let is_of_this = |started: i64| mark.time > started.saturating_add(1_000_000_000);
+        self.read = Some(if !self.has_met && state.started.is_some_and(is_of_this) {
+            Mark {
+                container: id.clone(),
+                ..mark
+            }
+        } else {
+            Mark::start(id.clone())
+        });
+        Ok(())
+    }
+
+    /// The time of the log's last line.
+    async fn last_time(&mut self, pods: &Arc<Pods>) -> Result<Option<i64>, Failure> {
+        let part = Part {
+            last: Some(1),
+            ..Part::default()
+        };
+        let mut stream = self.open(pods, part).await?;
+        let (mut lines, mut time) = (Lines::default(), None);
+        loop {
+            let read = self.meanwhile(more(&mut stream, &mut lines)).await?;
+            let is_end = read.map_err(|error| broken(&self.place, &error))? == 0;
+            lines.drain(|line| time = line.time.or(time));
+            if is_end {
+                return Ok(lines.rest().and_then(|line| line.time).or(time));
+            }
+        }
+    }
+
+    async fn open(&mut self, pods: &Arc<Pods>, part: Part) -> Result<Stream, Failure> {
+        let (desk, pods, place) = (self.desk.clone(), pods.clone(), self.place.clone());
+        let leaving = self.leaving.clone();
+        let opening = async move {
+            let mut log = pin!(pods.log(&place, part));
+            {
+                let _permit = desk.opening.acquire().await;
+                if let Ok(stream) = tokio::time::timeout(OPENING, &mut log).await {
+                    return Some(stream);
+                }
+            }
+            tokio::select! {
+                () = leaving.cancelled() => None,
+                stream = log => Some(stream),
+            }
+        };
+        let stream = self.meanwhile(opening).await?;
+        let stream = stream.ok_or_else(|| failed("the target has gone".into()))??;
+        self.desk.metrics.opened.inc();
+        let start = self
+            .read
+            .as_ref()
+            .filter(|mark| mark.time > 0)
+            .map(|mark| mark.time);
+        let start = start.and_then(|time| jiff::Timestamp::from_nanosecond(time.into()).ok());
+        tracing::info!(
+            component_id = &*self.desk.component, target = %self.place, previous = part.previous,
+            start_time = start.map(tracing::field::display),
+            "opened log stream"
+        );
+        self.is_well();
+        Ok(stream)
+    }
+
+    /// Reads a stream to its end. A stream that `is_whole` ends where the log does.
+    async fn read_stream(
+        &mut self,
+        mut stream: Stream,
+        id: &Arc<str>,
+        is_whole: bool,
+        pools: &Arc<Pools>,
+    ) -> Result<Over, Failure> {
+        let mut resume = Resume::behind(self.read.clone());
+        let (mut lines, mut batch) = (Lines::default(), Vec::new());
+        self.piece = None;
+        let life = LIFETIME.mul_f64(1.0 - fastrand::f64() / 10.0);
+        let deadline = Instant::now() + life;
+        let mut left = None;
+        let (leaving, stale) = (self.leaving.clone(), pools.is_stale.clone());
+        loop {
+            let is_leaving = leaving.is_cancelled();
+            if is_leaving && left.is_none() {
+                left = Some(Instant::now() + LEAVING);
+            }
+            let until = match left {
+                Some(left) => left.min(Instant::now() + LEAVING_SILENCE),
+                None => deadline,
+            };
+            let read = {
+                let leaving = leaving.clone();
+                let read = more(&mut stream, &mut lines);
+                let next = async {
+                    tokio::select! {
+                        biased;
+                        read = read => Some(read),
+                        () = stale.cancelled() => None,
+                        () = leaving.cancelled(), if !is_leaving => Some(Ok(usize::MAX)),
+                        () = tokio::time::sleep_until(until) => None,
+                    }
+                };
+                self.unless_failed(next).await?.flatten()
+            };
+            let Some(read) = read else {
+                return Ok(match is_leaving && !self.flights.has_failed() {
+                    true => Over::Left,
+                    false => Over::Broken,
+                });
+            };
+            let mut count = read.map_err(|error| broken(&self.place, &error))?;
+            if count == usize::MAX {
+                continue;
+            }
+            let mut bytes = count;
+            let mut broke = None;
+            while count > 0 && bytes < MAX_BATCH_BYTES {
+                match more(&mut stream, &mut lines).now_or_never() {
+                    Some(Ok(more)) => (count, bytes) = (more, bytes + more),
+                    Some(Err(error)) => {
+                        broke = Some(broken(&self.place, &error));
+                        break;
+                    }
+                    None => break,
+                }
+            }
+            lines.drain(|line| batch.push(line));
+            if count == 0 && is_whole {
+                batch.extend(lines.rest());
+            }
+            self.hand_on(&mut batch, &mut resume, id).await?;
+            self.has_met = resume.has_met();
+            if let Some(broke) = broke {
+                return Err(broke);
+            }
+            if self.flights.has_failed() {
+                return Ok(Over::Broken);
+            }
+            if count == 0 {
+                return Ok(Over::Ended);
+            }
+        }
+    }
+
+    /// Sends the new ones of these lines.
+    async fn hand_on(
+        &mut self,
+        lines: &mut Vec<Line>,
+        resume: &mut Resume,
+        id: &Arc<str>,
+    ) -> Result<(), Failure> {
+        let labels = self.info.wanted.lock().labels.clone();
+        let mut entries = Vec::with_capacity(lines.len().min(MAX_BATCH_ENTRIES));
+        let (mut bytes, mut last, mut is_timed) = (0, 0, false);
+        for line in lines.drain(..) {
+            let is_new = match (self.piece, line.time) {
+                (Some(is_new), _) => is_new,
+                (None, Some(time)) => resume.is_new(time),
+                (None, None) => true,
+            };
+            self.piece = line.is_piece.then_some(is_new);
+            if !is_new {
+                continue;
+            }
+            if entries.len() >= MAX_BATCH_ENTRIES || (bytes > 0 && bytes + line.text.len() > MAX_BATCH_BYTES)
+            {
+                self.send(std::mem::take(&mut entries), bytes).await?;
+                bytes = 0;
+            }
+            bytes += line.text.len();
+            last = line.time.unwrap_or_else(now);
+            is_timed |= line.time.is_some();
+            if line.is_replaced {
+                self.desk.metrics.replaced.inc();
+            }
+            match line.time {
+                Some(_) if line.is_piece => self.desk.metrics.cut.inc(),
+                Some(time) => Mark::take(&mut self.read, id, time),
+                None => {}
+            }
+            entries.push(Entry {
+                labels: labels.clone(),
+                timestamp: last,
+                line: line.text,
+                metadata: None,
+            });
+        }
+        if !entries.is_empty() {
+            // What the kubelet itself says comes with every attempt.
+            self.has_read |= is_timed;
+            self.info.updated.store(last, Ordering::Relaxed);
+            self.send(entries, bytes).await?;
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, entries: Vec<Entry>, bytes: usize) -> Result<(), Failure> {
+        let cost = (bytes + entries.len() * size_of::<Entry>()).min(super::desk::MAX_IN_FLIGHT_BYTES);
+        let budget = self.desk.budget.clone();
+        let permit = self.meanwhile(budget.acquire_many_owned(u32::try_from(cost).unwrap_or(u32::MAX)));
+        // The semaphore is never closed.
+        let permit = permit.await?.map_err(|error| failed(error.to_string()))?;
+        let lines = entries.len() as u64;
+        self.desk.metrics.account.see(lines);
+        let number = self.flights.send(lines, self.read.clone());
+        let told = self.told.clone();
+        let ack = Ack::new(move |outcome| {
+            drop(permit);
+            // Nobody listens any more once the tail has ended.
+            let _ = told.send((number, outcome));
+        });
+        let to = self.desk.forward_to.lock().clone();
+        let mut sending = pin!(to.send(LogBatch { entries, ack }));
+        // Also while the component stops, for as long as it may take.
+        loop {
+            tokio::select! {
+                () = &mut sending => return Ok(()),
+                () = self.settle_next() => {}
+            }
+        }
+    }
+}
+
+fn broken(place: &Place, error: &io::Error) -> Failure {
+    failed(format!("the log stream of {place} broke off: {error}"))
+}
+
+/// Takes what has come of a stream; 0 at its end. Nothing is lost if it is not waited for.
+async fn more(stream: &mut Stream, lines: &mut Lines) -> io::Result<usize> {
+    poll_fn(|context| {
+        let count = match stream.as_mut().poll_fill_buf(context) {
+            Poll::Ready(Ok(bytes)) => {
+                lines.push(bytes);
+                bytes.len()
+            }
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+            Poll::Pending => return Poll::Pending,
+        };
+        stream.as_mut().consume(count);
+        Poll::Ready(Ok(count))
+    })
+    .await
+}
