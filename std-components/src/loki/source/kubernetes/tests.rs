@@ -113,7 +113,7 @@ impl Running {
     /// The debug information as the API hands it out.
     fn info(&self) -> String {
         let info = self.source.debug_info();
-        serde_json::to_string(&river_eval::UiBody(&info)).unwrap()
+        serde_json::to_string(&river_eval::ui_json::UiBody(&info)).unwrap()
     }
 }
 
@@ -312,7 +312,7 @@ async fn a_refusal_names_the_permission_and_what_grants_it() {
     api.requests(2, |request| request.resource == "pods/log").await;
     let health = running.source.context.health.get();
     let message = health.message.replace(&api.url(), "URL");
-    insta::assert_snapshot!(message, @r#"1 of 1 containers fail: URL/ does not permit to get pods/log in namespace shop (403 pods "web-0" is forbidden: User "system:serviceaccount:monitoring:alloy" cannot get resource "pods/log" in API group "" in the namespace "shop"); grant it with this rule in a Role in namespace shop (or a ClusterRole): - {apiGroups: [""], resources: ["pods/log"], verbs: ["get"]}"#);
+    insta::assert_snapshot!(message, @r#"1 of 1 containers fail: URL does not permit to get pods/log in namespace shop (403 pods "web-0" is forbidden: User "system:serviceaccount:monitoring:alloy" cannot get resource "pods/log" in API group "" in the namespace "shop"); grant it with this rule in a Role in namespace shop (or a ClusterRole): - {apiGroups: [""], resources: ["pods/log"], verbs: ["get"]}"#);
     assert!(running.info().contains("pods/log"));
     api.allow("get", "pods/log");
     assert_eq!(running.lines(10).await, names(0, 10));
@@ -420,7 +420,7 @@ async fn a_container_that_has_ended_for_good_is_asked_for_nothing_more() {
     let mut running = Running::start(&api, storage.path());
     assert_eq!(running.lines(10).await, names(0, 10));
     running.is_quiet().await;
-    insta::assert_snapshot!(running.info(), @"");
+    insta::assert_snapshot!(running.info(), @r#"[{"name":"seen_lines","type":"attr","value":{"type":"number","value":10}},{"name":"delivered_lines","type":"attr","value":{"type":"number","value":10}},{"name":"queued_lines","type":"attr","value":{"type":"number","value":0}},{"name":"target","type":"block","body":[{"name":"labels","type":"attr","value":{"type":"object","value":[{"key":"instance","value":{"type":"string","value":"shop/web-0:nginx"}},{"key":"job","value":{"type":"string","value":"loki.source.kubernetes.pods"}}]}},{"name":"discovery_labels","type":"attr","value":{"type":"object","value":[{"key":"__meta_kubernetes_namespace","value":{"type":"string","value":"shop"}},{"key":"__meta_kubernetes_pod_container_name","value":{"type":"string","value":"nginx"}},{"key":"__meta_kubernetes_pod_name","value":{"type":"string","value":"web-0"}},{"key":"__meta_kubernetes_pod_uid","value":{"type":"string","value":"u1"}}]}},{"name":"last_error","type":"attr","value":{"type":"string","value":""}},{"name":"update_time","type":"attr","value":{"type":"string","value":"2026-01-01T00:00:00.900000001Z"}},{"name":"read_offset","type":"attr","value":{"type":"string","value":"2026-01-01T00:00:00.900000001Z"}},{"name":"is_finished","type":"attr","value":{"type":"bool","value":true}}]}]"#);
     assert_eq!(api.seen().len(), 2, "{:?}", api.seen());
     running.stop().await;
 }
