@@ -21,6 +21,8 @@ pub const COMPONENTS: &[Registration] = &[
     Registration::of::<source::file::SourceFile>(),
     #[cfg(feature = "kubernetes")]
     Registration::of::<source::kubernetes::SourceKubernetes>(),
+    #[cfg(feature = "kubernetes")]
+    Registration::of::<source::kubernetes_events::SourceKubernetesEvents>(),
     Registration::of::<source::syslog::SourceSyslog>(),
     Registration::of::<write::Write>(),
 ];

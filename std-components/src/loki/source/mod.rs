@@ -6,6 +6,8 @@ pub(super) mod file;
 #[cfg(feature = "kubernetes")]
 pub(super) mod kubernetes;
 #[cfg(feature = "kubernetes")]
+pub(super) mod kubernetes_events;
+#[cfg(feature = "kubernetes")]
 mod kubetail;
 pub(super) mod syslog;
 

@@ -16,6 +16,8 @@ mod tree;
 mod value;
 
 pub use functions::is_known;
+#[cfg(feature = "kubernetes")]
+pub(crate) use printf::quoted;
 pub use run::{Data, MAX_OUTPUT_BYTES};
 pub use value::Value;
 

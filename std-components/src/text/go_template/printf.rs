@@ -35,7 +35,7 @@ pub(super) fn println(values: &[Value]) -> String {
 }
 
 /// A text in double quotes with escapes, as `%q`.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {

@@ -172,7 +172,7 @@ impl Desk {
     }
 
     /// Everything until a mark has been taken.
-    pub(super) fn store(&self, info: &Info, flights: &Flights) {
+    pub(super) fn store(&self, info: &Info, flights: &Flights<Mark>) {
         let Some(mark) = flights.committed() else {
             return;
         };

@@ -1,41 +1,41 @@
-//! Which lines of a container every receiver has taken for good.
+//! Which lines of a log every receiver has taken for good.
 
-use super::mark::Mark;
 use crate::signals::Outcome;
 use std::collections::VecDeque;
 
-/// Batches of a tail that are on their way, in the order of the log.
-#[derive(Debug, Default)]
-pub(super) struct Flights {
+/// Batches that are on their way, in the order of the log; `M` says where in the log they end.
+#[derive(Debug)]
+pub(in crate::loki::source) struct Flights<M> {
     /// Everything until it has been taken for good.
-    committed: Option<Mark>,
-    flights: VecDeque<Flight>,
+    committed: Option<M>,
+    flights: VecDeque<Flight<M>>,
     next: u64,
 }
 
 #[derive(Debug)]
-struct Flight {
+struct Flight<M> {
     number: u64,
     lines: u64,
     /// Behind its last line.
-    mark: Option<Mark>,
+    mark: Option<M>,
     outcome: Option<Outcome>,
 }
 
-impl Flights {
-    pub(super) fn behind(committed: Option<Mark>) -> Self {
+impl<M> Flights<M> {
+    pub(in crate::loki::source) fn behind(committed: Option<M>) -> Self {
         Self {
             committed,
-            ..Self::default()
+            flights: VecDeque::new(),
+            next: 0,
         }
     }
 
-    pub(super) fn committed(&self) -> Option<&Mark> {
+    pub(in crate::loki::source) fn committed(&self) -> Option<&M> {
         self.committed.as_ref()
     }
 
     /// A batch with so many lines is sent; its number.
-    pub(super) fn send(&mut self, lines: u64, mark: Option<Mark>) -> u64 {
+    pub(in crate::loki::source) fn send(&mut self, lines: u64, mark: Option<M>) -> u64 {
         self.next += 1;
         self.flights.push_back(Flight {
             number: self.next,
@@ -47,7 +47,7 @@ impl Flights {
     }
 
     /// A batch has ended: its lines, and whether everything before it and with it is taken now.
-    pub(super) fn ended(&mut self, number: u64, outcome: Outcome) -> (u64, bool) {
+    pub(in crate::loki::source) fn ended(&mut self, number: u64, outcome: Outcome) -> (u64, bool) {
         let mut lines = 0;
         if let Ok(at) = self.flights.binary_search_by_key(&number, |flight| flight.number)
             && let Some(flight) = self.flights.get_mut(at)
@@ -70,19 +70,19 @@ impl Flights {
     }
 
     /// Whether nothing is on its way.
-    pub(super) fn have_landed(&self) -> bool {
+    pub(in crate::loki::source) fn have_landed(&self) -> bool {
         self.flights.iter().all(|flight| flight.outcome.is_some())
     }
 
     /// Whether something was not taken, so that it has to be read again.
-    pub(super) fn has_failed(&self) -> bool {
+    pub(in crate::loki::source) fn has_failed(&self) -> bool {
         self.flights
             .iter()
             .any(|flight| flight.outcome == Some(Outcome::Failed))
     }
 
     /// Begins again behind what is committed, once all have landed. Answers how many lines were not taken.
-    pub(super) fn forget_failed(&mut self) -> u64 {
+    pub(in crate::loki::source) fn forget_failed(&mut self) -> u64 {
         let failed = self
             .flights
             .iter()
@@ -93,13 +93,14 @@ impl Flights {
     }
 
     /// A mark that no line stands for.
-    pub(super) fn commit(&mut self, mark: Mark) {
+    pub(in crate::loki::source) fn commit(&mut self, mark: M) {
         self.committed = Some(mark);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::mark::Mark;
     use super::*;
     use Outcome::{Delivered, Failed};
 

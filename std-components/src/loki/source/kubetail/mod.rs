@@ -13,6 +13,7 @@ mod tail;
 mod target;
 
 pub(in crate::loki::source) use desk::{Desk, Info};
+pub(in crate::loki::source) use flights::Flights;
 pub(in crate::loki::source) use pods::Pools;
 pub(in crate::loki::source) use target::Wanted;
 

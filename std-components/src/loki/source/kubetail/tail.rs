@@ -99,7 +99,7 @@ pub(super) struct Tail {
     pods: Option<(Arc<Pools>, Arc<Pods>)>,
     /// Behind the last line that was handed on.
     read: Option<Mark>,
-    flights: Flights,
+    flights: Flights<Mark>,
     told: mpsc::UnboundedSender<(u64, Outcome)>,
     /// Never more of them than batches, which the desk's budget bounds.
     ended: mpsc::UnboundedReceiver<(u64, Outcome)>,
