@@ -87,7 +87,7 @@ impl LogControl {
         let mut limit = self.state.level.load(Ordering::Relaxed);
         // Libraries speak of every connection at info and below; theirs is shown when debugging only.
         if !is_ours(metadata) && limit < 4 {
-            limit = limit.min(2);
+            limit = limit.min(if is_told_by_us(metadata) { 1 } else { 2 });
         }
         rank(*metadata.level()) <= limit
     }
@@ -106,6 +106,11 @@ fn is_ours(metadata: &Metadata<'_>) -> bool {
     ["alloy_rs", "std_components", "river_"]
         .iter()
         .any(|ours| metadata.target().starts_with(ours))
+}
+
+/// Whether it is a library that hands each failure to us, which is told once with the way out, and warns at every attempt besides.
+fn is_told_by_us(metadata: &Metadata<'_>) -> bool {
+    metadata.target().starts_with("kube_")
 }
 
 /// Starts the log of this process and hands back its control.

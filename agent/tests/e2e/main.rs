@@ -18,6 +18,7 @@ mod harness;
 mod http_api;
 mod http_settings;
 mod http_streams;
+mod kubernetes;
 mod lifecycle;
 mod logs;
 mod loki_endpoint;

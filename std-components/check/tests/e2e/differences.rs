@@ -13,8 +13,16 @@ use std_components::controller::config_block_schemas;
 const MAX_DEPTH: usize = 8;
 
 /// Why a difference stands.
-const REASONS: [(&str, &str); 8] = [
+const REASONS: &[(&str, &str)] = &[
     ("`decompression > format`", "zstd is this agent's own"),
+    (
+        "`role`: type one of \"endpoints\"",
+        "the reference discovers nothing with other words",
+    ),
+    (
+        "`selectors > role`",
+        "the reference leaves selectors with other words out of account",
+    ),
     ("`export receiver`: required here", "it is always there"),
     (
         "`stage.timestamp > action_on_failure`",
