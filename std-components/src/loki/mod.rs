@@ -19,6 +19,7 @@ pub const COMPONENTS: &[Registration] = &[
     Registration::of::<secretfilter::SecretFilter>(),
     Registration::of::<source::api::SourceApi>(),
     Registration::of::<source::file::SourceFile>(),
+    Registration::of::<source::journal::SourceJournal>(),
     #[cfg(feature = "kubernetes")]
     Registration::of::<source::kubernetes::SourceKubernetes>(),
     #[cfg(feature = "kubernetes")]

@@ -8,6 +8,8 @@
     reason = "a test ends where something is missing, and says what was skipped"
 )]
 
+#[cfg(all(feature = "loki", target_os = "linux"))]
+mod journal;
 #[cfg(feature = "kubernetes")]
 #[path = "../kubernetes_api/mod.rs"]
 mod kubernetes_api;
@@ -25,3 +27,7 @@ mod prometheus_peer;
     target_os = "linux"
 ))]
 mod reference;
+#[cfg(all(feature = "loki", target_os = "linux"))]
+mod source;
+#[cfg(all(feature = "loki", target_os = "linux"))]
+mod syslog_peers;

@@ -2,7 +2,9 @@
 
 mod account;
 pub(super) mod api;
+mod cursors;
 pub(super) mod file;
+pub(super) mod journal;
 #[cfg(feature = "kubernetes")]
 pub(super) mod kubernetes;
 #[cfg(feature = "kubernetes")]

@@ -308,7 +308,8 @@ impl Positions {
     }
 }
 
-fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+/// The bytes of a positions file; `None` where there is none.
+pub(in crate::loki::source) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.len() > MAX_FILE_BYTES => Err(io::Error::other(format!(
             "it is larger than {MAX_FILE_BYTES} bytes"
@@ -320,7 +321,7 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
 }
 
 /// Puts bytes in place of a file so that after a crash at any point the old or the new content is there.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(in crate::loki::source) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mut beside = path.to_owned();
@@ -357,6 +358,18 @@ struct Stored {
     entries: BTreeMap<Key, Position>,
     /// Which journal belongs to it.
     number: Option<u64>,
+}
+
+/// The positions of a file as they are written, whoever wrote it.
+///
+/// # Errors
+/// Why it is no positions file.
+pub(in crate::loki::source) fn texts(bytes: &[u8]) -> Result<Vec<(Key, String)>, String> {
+    let stored = parse(bytes)?.entries;
+    Ok(stored
+        .into_iter()
+        .map(|(key, position)| (key, position.offset))
+        .collect())
 }
 
 fn parse(bytes: &[u8]) -> Result<Stored, String> {
