@@ -77,7 +77,7 @@ impl Cursors {
     /// Of writing; the file is then still the old one, and the next save tries again.
     pub(super) fn save(&mut self, is_last: bool) -> io::Result<()> {
         let is_due = is_last || self.synced.is_none_or(|at| at.elapsed() >= SYNC_EVERY);
-        if !self.is_changed && !(self.is_unsynced && is_due) {
+        if !(self.is_changed || self.is_unsynced && is_due) {
             return Ok(());
         }
         let text = self.to_yaml();
@@ -111,11 +111,14 @@ impl Cursors {
     }
 }
 
-/// The texts of a positions file by name.
+/// The texts of a positions file by name, or why it is none.
+type Stored = Result<BTreeMap<String, String>, String>;
+
+/// What a positions file says, where there is one.
 ///
 /// # Errors
 /// A file that exists and cannot be read.
-pub(super) fn stored(file: &Path) -> Result<Option<Result<BTreeMap<String, String>, String>>, String> {
+pub(super) fn stored(file: &Path) -> Result<Option<Stored>, String> {
     match read(file) {
         Err(error) => Err(format!(
             "the positions file {} cannot be read ({error}); let the agent's user read it, or move it away to begin anew",

@@ -131,7 +131,7 @@ fn json(entry: &EntryRef) -> String {
     for character in text.chars() {
         match character {
             '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                safe.push_str(&format!("\\u{:04x}", u32::from(character)))
+                safe.push_str(&format!("\\u{:04x}", u32::from(character)));
             }
             other => safe.push(other),
         }

@@ -88,7 +88,7 @@ impl Component for SourceJournal {
                     "the legacy positions file is not valid and is not taken over"
                 ),
                 None => {
-                    tracing::info!(component_id = %context.id, path = legacy.file, "there is no legacy positions file")
+                    tracing::info!(component_id = %context.id, path = legacy.file, "there is no legacy positions file");
                 }
             }
         }
