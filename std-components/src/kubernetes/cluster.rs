@@ -2,11 +2,9 @@
 
 use super::arguments::ClientArguments;
 use super::kubeconfig;
-use super::service::Requests;
+use super::service::{Requests, Ways};
 use crate::component::BuildError;
-use crate::http_client::{
-    Backoff, HttpClient, HttpClientArguments, ProxyArguments, TlsArguments, parse_url, safe_url,
-};
+use crate::http_client::{Backoff, HttpClientArguments, ProxyArguments, TlsArguments, parse_url, safe_url};
 use reqwest::Url;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -110,7 +108,7 @@ fn text(path: &Path) -> String {
 /// An API server and how to speak to it.
 #[derive(Clone, Debug)]
 pub struct Cluster {
-    http: Arc<HttpClient>,
+    ways: Arc<Ways>,
     server: Url,
     namespace: String,
 }
@@ -122,21 +120,21 @@ impl ClientArguments {
     /// What cannot be read or used, and the argument that it is about.
     pub fn cluster(&self, pod: &InCluster) -> Result<Cluster, BuildError> {
         let in_file = |reason| BuildError::at("kubeconfig_file", reason);
-        let (server, http, namespace) = if !self.kubeconfig_file.is_empty() {
+        let (server, ways, namespace) = if !self.kubeconfig_file.is_empty() {
             let told = kubeconfig::read(Path::new(&self.kubeconfig_file)).map_err(in_file)?;
             (
                 told.server,
-                HttpClient::new(&told.http).map_err(|error| in_file(error.message))?,
+                Ways::new(told.http).map_err(|error| in_file(error.message))?,
                 told.namespace,
             )
         } else if let Some(server) = &self.api_server.0 {
-            (server.clone(), HttpClient::new(&self.http)?, None)
+            (server.clone(), Ways::new(self.http.clone())?, None)
         } else {
             let (server, http) = pod.client().map_err(BuildError::new)?;
-            (server, HttpClient::new(&http)?, pod.namespace().ok())
+            (server, Ways::new(http)?, pod.namespace().ok())
         };
         Ok(Cluster {
-            http: Arc::new(http),
+            ways: Arc::new(ways),
             server,
             namespace: namespace.unwrap_or_else(|| "default".into()),
         })
@@ -146,7 +144,7 @@ impl ClientArguments {
 impl Cluster {
     /// A client. To be called within a tokio runtime: it has a small task. Clones of it share that.
     pub fn client(&self) -> kube::Client {
-        let requests = Requests::new(self.http.clone(), self.server.clone());
+        let requests = Requests::new(self.ways.clone(), self.server.clone());
         kube::Client::new(requests, self.namespace.clone())
     }
 

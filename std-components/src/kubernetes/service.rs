@@ -1,12 +1,14 @@
 //! Requests of the `kube` crate, sent by the product's own HTTP client.
 
-use crate::http_client::{HttpClient, HttpError, safe_url};
+use crate::component::BuildError;
+use crate::http_client::{HttpClient, HttpClientArguments, HttpError, safe_url};
 use futures_util::future::BoxFuture;
+use http::header::ACCEPT_ENCODING;
 use http::{Request, Response};
 use kube::client::Body;
 use reqwest::Url;
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,16 +18,48 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long the beginning of a watch may take. A log that is followed begins with its first line, whenever that comes.
 const WATCH_BEGIN: Duration = Duration::from_secs(30);
 
+/// The ways to one API server.
+///
+/// Logs that are followed have connections of their own, over HTTP/1.1: an API server takes some 250 streams on a connection and lets the next one wait
+/// without an end, and a stream that nobody reads, because Loki is away, would take the window of the others, those of watches among them.
+#[derive(Debug)]
+pub(super) struct Ways {
+    http: HttpClient,
+    arguments: HttpClientArguments,
+    logs: OnceLock<Result<HttpClient, String>>,
+}
+
+impl Ways {
+    pub(super) fn new(arguments: HttpClientArguments) -> Result<Self, BuildError> {
+        Ok(Self {
+            http: HttpClient::new(&arguments)?,
+            arguments,
+            logs: OnceLock::new(),
+        })
+    }
+
+    fn logs(&self) -> Result<&HttpClient, HttpError> {
+        let made = self.logs.get_or_init(|| {
+            let arguments = HttpClientArguments {
+                enable_http2: false,
+                ..self.arguments.clone()
+            };
+            HttpClient::new(&arguments).map_err(|error| error.message)
+        });
+        made.as_ref().map_err(|reason| HttpError::File(reason.clone()))
+    }
+}
+
 /// Sends requests to one API server.
 #[derive(Clone, Debug)]
 pub(super) struct Requests {
-    http: Arc<HttpClient>,
+    ways: Arc<Ways>,
     server: Url,
 }
 
 impl Requests {
-    pub(super) fn new(http: Arc<HttpClient>, server: Url) -> Self {
-        Self { http, server }
+    pub(super) fn new(ways: Arc<Ways>, server: Url) -> Self {
+        Self { ways, server }
     }
 
     /// The URL of a request, which kube gives as path and query. The server may stand behind a path itself.
@@ -49,12 +83,22 @@ impl Requests {
                 .query()
                 .is_some_and(|query| query.split('&').any(|pair| pair == flag))
         };
-        let mut builder = (self.http.request(parts.method, url).await?).headers(parts.headers);
+        let is_log = parts.uri.path().ends_with("/log");
+        let http = if is_log {
+            self.ways.logs()?
+        } else {
+            &self.ways.http
+        };
+        let mut builder = http.request(parts.method, url).await?;
+        if is_log && !parts.headers.contains_key(ACCEPT_ENCODING) {
+            // A compressed stream may keep the last lines to itself.
+            builder = builder.header(ACCEPT_ENCODING, "identity");
+        }
+        builder = builder.headers(parts.headers);
         let body = body.collect_bytes().await?;
         if !body.is_empty() {
             builder = builder.body(body);
         }
-        let endless = parts.uri.path().ends_with("/log");
         let answer = if has("watch=true") {
             match tokio::time::timeout(WATCH_BEGIN, builder.send()).await {
                 Ok(answer) => answer,
@@ -64,7 +108,7 @@ impl Requests {
                     return Err(HttpError::Timeout(late).into());
                 }
             }
-        } else if endless {
+        } else if is_log {
             builder.send().await
         } else {
             builder.timeout(REQUEST_TIMEOUT).send().await

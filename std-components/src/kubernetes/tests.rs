@@ -1,11 +1,15 @@
 use super::*;
 use crate::component::testing::{arguments, mistakes};
 use crate::http_client::testing::{Peer, Reply};
+use crate::kubernetes_api::ApiServer;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
-use kube::api::{Api, ListParams};
+use kube::api::{Api, ListParams, LogParams};
 use kube::core::PartialObjectMeta;
+use parking_lot::Mutex;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 const EMPTY: &str = r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[]}"#;
 const FORBIDDEN: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"pods is forbidden: User \"system:serviceaccount:monitoring:alloy\" cannot list resource \"pods\" in API group \"\" at the cluster scope","reason":"Forbidden","details":{"kind":"pods"},"code":403}"#;
@@ -253,4 +257,107 @@ async fn a_server_that_is_not_there_is_named() {
         "{text}"
     );
     assert!(text.contains("refused"), "{text}");
+}
+
+/// TLS in front of the scripted API server: a certificate authority's text, where it listens, and the protocols that were agreed on.
+async fn tls_before(api: &ApiServer, protocols: &[&[u8]]) -> (String, SocketAddr, Arc<Mutex<Vec<String>>>) {
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let agreed = Arc::new(Mutex::new(Vec::new()));
+    let note = agreed.clone();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let api = api.address;
+    tokio::spawn(async move {
+        while let Ok((outer, _)) = listener.accept().await {
+            let (acceptor, note) = (acceptor.clone(), note.clone());
+            tokio::spawn(async move {
+                let mut outer = acceptor.accept(outer).await.ok()?;
+                let agreed = outer.get_ref().1.alpn_protocol().unwrap_or_default();
+                note.lock().push(String::from_utf8_lossy(agreed).into_owned());
+                let mut inner = tokio::net::TcpStream::connect(api).await.ok()?;
+                tokio::io::copy_bidirectional(&mut outer, &mut inner).await.ok()
+            });
+        }
+    });
+    (made.cert.pem(), address, agreed)
+}
+
+#[tokio::test]
+async fn a_pod_uses_its_service_account_over_tls() {
+    let api = ApiServer::start().await;
+    let (ca, address, _) = tls_before(&api, &[]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("token", "of-the-account");
+    let pod = InCluster {
+        host: Some("127.0.0.1".into()),
+        port: Some(address.port().to_string()),
+        folder: folder.path().into(),
+    };
+    // Another authority: nothing is sent to a server that it does not vouch for.
+    let other = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    write("ca.crt", &other.cert.pem());
+    let list = async || {
+        let client = ClientArguments::default().cluster(&pod).unwrap().client();
+        Api::<Pod>::all(client).list(&ListParams::default()).await
+    };
+    let error = ApiError::new(
+        "SERVER",
+        &Access::watch("", "pods", None),
+        &list().await.unwrap_err(),
+    );
+    assert!(error.to_string().contains("certificate"), "{error}");
+    assert!(api.seen().is_empty());
+    write("ca.crt", &ca);
+    list().await.unwrap();
+    let seen = api
+        .requests(1, |request| request.resource == "pods")
+        .await
+        .remove(0);
+    assert_eq!(seen.headers["authorization"], "Bearer of-the-account");
+}
+
+#[tokio::test]
+async fn logs_have_connections_of_their_own() {
+    let api = ApiServer::start().await;
+    let (ca, address, protocols) = tls_before(&api, &[b"h2", b"http/1.1"]).await;
+    let client: ClientArguments = arguments(&format!(
+        "api_server = \"https://{address}\"\nbearer_token = \"t\"\ntls_config {{\n ca_pem = {ca:?}\n}}"
+    ));
+    let pods: Api<Pod> = Api::namespaced(client.cluster(&nowhere()).unwrap().client(), "shop");
+    pods.list(&ListParams::default()).await.unwrap();
+    assert_eq!(*protocols.lock(), ["h2"]);
+    let follow = LogParams {
+        follow: true,
+        ..LogParams::default()
+    };
+    let mut open = Vec::new();
+    for number in 0..3 {
+        let name = format!("web-{number}");
+        api.apply("pods", serde_json::json!({"metadata": {"namespace": "shop", "name": name}, "spec": {"containers": [{"name": "main"}]}}));
+        api.log("shop", &name, "main")
+            .line("2026-01-01T00:00:00Z", "a line");
+        open.push(pods.log_stream(&name, &follow).await.unwrap());
+    }
+    api.open(3, |stream| stream.resource == "pods/log").await;
+    assert_eq!(*protocols.lock(), ["h2", "http/1.1", "http/1.1", "http/1.1"]);
+    let seen = api.seen();
+    assert!(
+        seen.iter()
+            .all(|request| request.headers["accept-encoding"] == "identity")
+    );
+    assert!(
+        seen.iter()
+            .all(|request| request.headers["authorization"] == "Bearer t")
+    );
 }
