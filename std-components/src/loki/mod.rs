@@ -24,6 +24,8 @@ pub const COMPONENTS: &[Registration] = &[
     Registration::of::<source::kubernetes::SourceKubernetes>(),
     #[cfg(feature = "kubernetes")]
     Registration::of::<source::kubernetes_events::SourceKubernetesEvents>(),
+    #[cfg(feature = "kubernetes")]
+    Registration::of::<source::podlogs::SourcePodLogs>(),
     Registration::of::<source::syslog::SourceSyslog>(),
     Registration::of::<write::Write>(),
 ];

@@ -11,6 +11,8 @@ pub(super) mod kubernetes;
 pub(super) mod kubernetes_events;
 #[cfg(feature = "kubernetes")]
 mod kubetail;
+#[cfg(feature = "kubernetes")]
+pub(super) mod podlogs;
 pub(super) mod syslog;
 
 /// Nanoseconds since 1970.

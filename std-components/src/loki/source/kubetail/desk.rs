@@ -225,6 +225,19 @@ impl Desk {
         }
     }
 
+    /// Something beside the tails fails.
+    pub(in crate::loki::source) fn trouble(&self, text: &str) {
+        self.health.unhealthy(text);
+        if let Some(more) = self.failures.now() {
+            tracing::error!(
+                component_id = &*self.component,
+                err = text,
+                more_of_them = more,
+                "failed to watch"
+            );
+        }
+    }
+
     /// Says how many tails fail.
     pub(super) fn tell_health(&self) {
         let infos = self.infos.lock();
