@@ -12,6 +12,7 @@ mod live_metrics;
 mod logging;
 mod lsp;
 mod mask;
+mod own_traces;
 mod report;
 mod resources;
 mod runtime;

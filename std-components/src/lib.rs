@@ -23,6 +23,9 @@ pub mod listeners;
 pub mod local;
 #[cfg(feature = "loki")]
 pub mod loki;
+#[cfg(feature = "otelcol")]
+pub mod otelcol;
+pub mod own_spans;
 #[cfg(feature = "prometheus")]
 pub mod prometheus;
 pub mod relabel;
@@ -47,6 +50,8 @@ pub fn components() -> impl Iterator<Item = &'static Registration> {
         #[cfg(feature = "prometheus")]
         prometheus::COMPONENTS,
         remote::COMPONENTS,
+        #[cfg(feature = "otelcol")]
+        otelcol::COMPONENTS,
     ];
     families.iter().copied().flatten().collect::<Vec<_>>().into_iter()
 }

@@ -9,6 +9,7 @@ mod profile;
 mod server;
 mod source;
 mod support;
+mod trace;
 mod view;
 
 pub(crate) use server::{Access, HttpBlock};
@@ -61,6 +62,7 @@ fn router(agent: Arc<Agent>, prefix: &str, access: Access) -> Router {
         .route("/api/v0/component/{*path}", get(api::component_page))
         .merge(ui)
         .fallback(|| async { (StatusCode::NOT_FOUND, "404 page not found\n") })
+        .layer(axum::middleware::from_fn(trace::span))
         .layer(axum::Extension(graph::Drawings::default()))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(axum::middleware::from_fn_with_state(access, server::authenticate))

@@ -8,6 +8,7 @@ mod recent;
 
 pub(crate) use forward::{Lost, forward};
 
+use crate::own_traces::{self, TraceControl};
 use forward::Copies;
 use line::{Format, Line};
 use recent::Recent;
@@ -114,18 +115,25 @@ fn is_told_by_us(metadata: &Metadata<'_>) -> bool {
 }
 
 /// Starts the log of this process and hands back its control.
-pub(crate) fn start() -> LogControl {
+pub(crate) fn start(traces: &TraceControl) -> LogControl {
     let control = LogControl::default();
     let layer = StderrLayer {
         control: control.clone(),
+        traces: traces.clone(),
     };
     // Fails only where a subscriber is already set, which then goes on.
-    drop(tracing_subscriber::registry().with(layer).try_init());
+    drop(
+        tracing_subscriber::registry()
+            .with(traces.layer())
+            .with(layer)
+            .try_init(),
+    );
     control
 }
 
 struct StderrLayer {
     control: LogControl,
+    traces: TraceControl,
 }
 
 /// The fields of a span, kept with it so that each event in it carries them.
@@ -150,10 +158,17 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for StderrLayer {
     }
 
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        if own_traces::is_own(metadata) {
+            // What is not enabled here comes into being for no layer.
+            return self.traces.wanted();
+        }
         metadata.is_span() || self.control.enabled(metadata)
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        if own_traces::is_own(attributes.metadata()) {
+            return;
+        }
         if let Some(span) = context.span(id) {
             let mut fields = Vec::new();
             attributes.record(&mut Collect(&mut fields));

@@ -2,6 +2,7 @@
 
 use super::{Agent, Options, ReloadError};
 use crate::logging::{self, LogControl};
+use crate::own_traces::{self, TraceControl};
 use crate::report::Reporter;
 use crate::{http, sources};
 use std::io::Write;
@@ -55,7 +56,8 @@ pub(crate) fn run(options: Options) -> Ended {
 }
 
 async fn serve(options: Options) -> Ended {
-    let log = logging::start();
+    let traces = TraceControl::default();
+    let log = logging::start(&traces);
     let mut signals = match Signals::new() {
         Ok(signals) => signals,
         Err(error) => {
@@ -103,6 +105,13 @@ async fn serve(options: Options) -> Ended {
             return Ended::Failed;
         }
     }
+    match own_traces::Lost::register(agent.metrics().registry()) {
+        Ok(lost) => own_traces::forward(&traces, agent.controller.trace_settings(), lost),
+        Err(error) => {
+            complain(&format!("cannot set up metrics: {error}"));
+            return Ended::Failed;
+        }
+    }
     agent.logs_to(log.clone());
     tokio::spawn(follow_log_settings(agent.clone(), log));
 
@@ -118,6 +127,7 @@ async fn serve(options: Options) -> Ended {
             Ended::Failed
         }
     };
+    own_traces::flush(&traces).await;
     tokio::select! {
         () = agent.controller.shutdown() => {}
         () = signals.stop() => tracing::warn!("stopped at once by a second signal; what was not delivered is read again at the next start"),

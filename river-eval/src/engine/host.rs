@@ -4,6 +4,7 @@ use crate::body::BodyValue;
 use crate::graph::{Blocks, Node};
 use crate::value::{Str, Value};
 use river_syntax::Diagnostic;
+use std::any::Any;
 use std::sync::Arc;
 
 /// Why a body is not taken.
@@ -101,8 +102,8 @@ pub trait Host: Blocks {
     /// a reason.
     fn evaluated(&mut self, at: At<'_>, instance: &Self::Instance, failure: Option<&str>);
 
-    /// A body is about to be evaluated, and has been when what is returned is dropped: for measuring.
-    fn timer(&self) -> Option<Box<dyn Send>> {
+    /// A node's body is about to be evaluated, and has been when what is returned is dropped: for measuring.
+    fn timer(&self, _at: At<'_>) -> Option<Box<dyn Any>> {
         None
     }
 }

@@ -29,8 +29,7 @@ http {
 
 The message says what happens instead; here, nothing below TLS 1.2 is spoken.
 "#;
-    NO_TRACES = "AR0502", "own spans that nobody can receive", r#"The `tracing` block sends the agent's own spans to components that receive traces. This version has no such component, so none can be named in
-`write_to` and no span is sent.
+    NO_TRACES = "AR0502", "own spans that nobody receives", r#"The `tracing` block sends the agent's own spans to components that receive traces. Where `write_to` names none, no spans are made.
 
 ```alloy
 tracing {
@@ -38,7 +37,20 @@ tracing {
 }
 ```
 
-The block's arguments are checked; take it away until there is a receiver.
+Name an exporter, or take the block away:
+
+```alloy
+otelcol.exporter.otlp "tempo" {
+	client {
+		endpoint = "tempo:4317"
+	}
+}
+
+tracing {
+	sampling_fraction = 0.1
+	write_to          = [otelcol.exporter.otlp.tempo.input]
+}
+```
 "#;
     OUT_OF_SCOPE = "AR0503", "a block that this agent does not act on", r#"`remotecfg` fetches configurations from a fleet manager. That is outside of what this agent does: the block is accepted so that a
 configuration loads, and nothing is fetched.

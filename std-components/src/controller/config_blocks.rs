@@ -68,7 +68,6 @@ impl ConfigBlock for Idle {
 /// The program's blocks, and idle ones for the rest of the reference's.
 pub(super) fn all(acting: Vec<Arc<dyn ConfigBlock>>) -> Vec<Arc<dyn ConfigBlock>> {
     let mut blocks = acting;
-    blocks.push(Arc::new(super::tracing_block::Tracing));
     blocks.push(Arc::new(super::remotecfg::RemoteCfg));
     for name in ["http", "livedebugging"] {
         if blocks.iter().all(|block| block.name() != name) {

@@ -8,6 +8,7 @@ use super::logging::{LogSettings, Logging};
 use super::metrics::ControllerMetrics;
 use super::options::Options;
 use super::run;
+use super::tracing_block::{TraceSettings, Tracing};
 use crate::component::{
     BuildError, ComponentId, ExportSink, HealthCell, Labelling, MetricsHub, Refusal, Registration, Services,
 };
@@ -19,6 +20,7 @@ use river_eval::graph::{BlockSpec, Blocks, Node, NodeKind};
 use river_eval::schema::BodySchema;
 use river_eval::{BodyValue, Value};
 use river_syntax::Diagnostic;
+use std::any::Any;
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -41,9 +43,11 @@ impl ComponentHost {
         changes: Arc<Changes>,
         metrics: Option<Arc<ControllerMetrics>>,
         log_settings: watch::Sender<LogSettings>,
+        trace_settings: watch::Sender<TraceSettings>,
     ) -> Self {
         let mut acting = options.config_blocks.clone();
         acting.push(Arc::new(Logging(log_settings)));
+        acting.push(Arc::new(Tracing(trace_settings)));
         acting.push(Arc::new(LiveDebugging(options.services.flows.clone())));
         Self {
             components: options
@@ -70,9 +74,12 @@ impl ComponentHost {
     /// Runs a component's code on the loading task: measured, its lines in the log carrying its id, a panic being a refusal.
     fn guarded<T>(&self, id: &ComponentId, code: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
         let begun = Instant::now();
-        let done = span(id).in_scope(|| std::panic::catch_unwind(AssertUnwindSafe(code)));
+        let done = span(id).in_scope(|| {
+            let own = crate::own_span!("BuildComponent", node_id = %id);
+            own.in_scope(|| std::panic::catch_unwind(AssertUnwindSafe(code)))
+        });
         if let Some(metrics) = &self.metrics {
-            metrics.built(&id.to_string(), begun.elapsed());
+            metrics.built(&id.module, &id.local, begun.elapsed());
         }
         done.unwrap_or_else(|panic| {
             let reason = format!("it panicked: {}", run::panic_text(&*panic));
@@ -333,9 +340,9 @@ impl Host for ComponentHost {
         }
     }
 
-    fn timer(&self) -> Option<Box<dyn Send>> {
+    fn timer(&self, at: At<'_>) -> Option<Box<dyn Any>> {
         self.metrics
             .as_ref()
-            .map(|metrics| Box::new(metrics.evaluation()) as Box<dyn Send>)
+            .map(|metrics| Box::new(metrics.evaluation(at.module, &at.node.id)) as Box<dyn Any>)
     }
 }

@@ -29,9 +29,11 @@ pub use logging::{LogFormat, LogLevel, LogSettings};
 pub use options::{Options, Restarts};
 pub use plan::{Action, BodyChange, Change, ChangeKind, Plan, PlanError, Reason, Which, plan};
 pub use river_eval::engine::LoadError;
+pub use tracing_block::TraceSettings;
 
 use crate::component::{CancellationToken, Health, HealthState, MetricsHub, Page, Services};
 use crate::imports::Fetches;
+use crate::own_span;
 use arc_swap::ArcSwap;
 use changes::Changes;
 use host::ComponentHost;
@@ -87,6 +89,7 @@ struct Shared {
     ending: Mutex<HashMap<Str, CancellationToken>>,
     changes: Arc<Changes>,
     log_settings: watch::Sender<LogSettings>,
+    trace_settings: watch::Sender<TraceSettings>,
 }
 
 impl std::fmt::Debug for Controller {
@@ -109,7 +112,14 @@ impl Controller {
             changes.clone(),
         )?);
         let log_settings = watch::Sender::new(LogSettings::default());
-        let host = ComponentHost::new(&options, changes.clone(), Some(metrics), log_settings.clone());
+        let trace_settings = watch::Sender::new(TraceSettings::default());
+        let host = ComponentHost::new(
+            &options,
+            changes.clone(),
+            Some(metrics),
+            log_settings.clone(),
+            trace_settings.clone(),
+        );
         let engine =
             Engine::new(host, options.evaluation_context()).with_module_path(options.module_path.as_str());
         let shared = Arc::new(Shared {
@@ -120,6 +130,7 @@ impl Controller {
             ending: Mutex::default(),
             changes,
             log_settings,
+            trace_settings,
         });
         let stop = CancellationToken::new();
         let follower = tasks::spawn(changes::follow(shared.clone(), stop.clone()));
@@ -212,6 +223,11 @@ impl Controller {
         self.shared.log_settings.subscribe()
     }
 
+    /// What the `tracing` block asks for; changes with every load that changes the block.
+    pub fn trace_settings(&self) -> watch::Receiver<TraceSettings> {
+        self.shared.trace_settings.subscribe()
+    }
+
     /// The sources of the running configuration.
     pub fn sources(&self) -> Sources {
         self.shared.engine.lock().sources().clone()
@@ -225,16 +241,7 @@ impl Controller {
     /// The ids of all running modules, the instances of custom components: `node.one`, `node.one/inner.two`. The root, whose id is empty,
     /// is not among them.
     pub fn modules(&self) -> Vec<Str> {
-        let engine = self.shared.engine.lock();
-        let nodes = engine.nodes();
-        nodes
-            .filter(|node| matches!(node.instance, Instance::Module(_)))
-            .flat_map(|node| {
-                node.modules()
-                    .map(|module| module.id().clone())
-                    .collect::<Vec<_>>()
-            })
-            .collect()
+        modules(&self.shared.engine.lock()).collect()
     }
 
     /// The running components of one module, as [`components`](Self::components) lists those of the root; `None` where there is no such module.
@@ -309,17 +316,44 @@ pub fn check(options: &Options, sources: Sources) -> Result<Vec<Diagnostic>, Loa
         ..options.clone()
     };
     let log_sender = watch::Sender::new(LogSettings::default());
-    let host = ComponentHost::new(&options, Arc::default(), None, log_sender);
+    let trace_sender = watch::Sender::new(TraceSettings::default());
+    let host = ComponentHost::new(&options, Arc::default(), None, log_sender, trace_sender);
     Engine::new(host, options.evaluation_context())
         .with_module_path(options.module_path.as_str())
         .check(sources)
+}
+
+/// The ids of all running modules but the root.
+fn modules(engine: &Engine<ComponentHost>) -> impl Iterator<Item = Str> {
+    engine
+        .nodes()
+        .filter(|node| matches!(node.instance, Instance::Module(_)))
+        .flat_map(|node| {
+            node.modules()
+                .map(|module| module.id().clone())
+                .collect::<Vec<_>>()
+        })
 }
 
 impl Shared {
     /// Loads and starts; hands over what has to be stopped.
     fn load(&self, sources: Sources) -> Result<(LoadReport, Vec<stop::Stopping>), LoadError> {
         let mut engine = self.engine.lock();
-        let report = engine.load(sources)?;
+        let span = own_span!(
+            "GraphEvaluate",
+            otel.status_code = tracing::field::Empty,
+            evaluated = tracing::field::Empty
+        );
+        let loaded = span.in_scope(|| engine.load(sources));
+        let report = match loaded {
+            Ok(report) => report,
+            Err(refused) => {
+                span.record("otel.status_code", "ERROR");
+                Self::forget_modules(&engine);
+                return Err(refused);
+            }
+        };
+        span.record("evaluated", report.evaluated);
         let stopped = report.stopped.iter().map(|gone| gone.id.clone()).collect();
         let stopping = self.put_in_place(&engine, &report.started, report.stopped);
         if engine.failed() > 0 {
@@ -344,9 +378,15 @@ impl Shared {
         let mut engine = self.engine.lock();
         let changed = self.changes.take();
         if let Some(metrics) = engine.host().metrics() {
-            changed.values().for_each(|since| metrics.waited(since.elapsed()));
+            changed
+                .iter()
+                .for_each(|(id, since)| metrics.waited(id, since.elapsed()));
         }
-        let changes = engine.exports_changed(changed.keys().map(AsRef::as_ref));
+        let span = match changed.len() {
+            0 => tracing::Span::none(),
+            count => own_span!("SubmitDependantsForEvaluation", originators_count = count),
+        };
+        let changes = span.in_scope(|| engine.exports_changed(changed.keys().map(AsRef::as_ref)));
         self.followed(&engine, changes);
         engine.failed()
     }
@@ -376,12 +416,20 @@ impl Shared {
             tracing::warn!("{warning}");
         }
         if changes.started.is_empty() && changes.stopped.is_empty() {
+            Self::forget_modules(engine);
             return;
         }
         let stopping = self.put_in_place(engine, &changes.started, changes.stopped);
         if !stopping.is_empty() {
             let pages = self.options.services.pages.clone();
             tasks::spawn(stop::drain(stopping, self.options.shutdown_timeout, pages));
+        }
+    }
+
+    /// Lets the numbers of modules go that are no more, or have never come to run.
+    fn forget_modules(engine: &Engine<ComponentHost>) {
+        if let Some(metrics) = engine.host().metrics() {
+            metrics.keep(|| modules(engine).collect());
         }
     }
 
@@ -419,6 +467,7 @@ impl Shared {
                 .filter_map(|node| node.instance.running().cloned())
                 .collect(),
         ));
+        Self::forget_modules(engine);
         stopping
     }
 

@@ -531,7 +531,7 @@ async fn blocks_that_do_nothing_are_checked_and_told() {
     let told = |finding: &Diagnostic| format!("{}: {}", finding.code.id, finding.message);
     let warnings: Vec<_> = report.warnings.iter().map(told).collect();
     insta::assert_snapshot!(warnings.join("\n"), @r"
-    AR0502: no component of this agent receives traces yet: it makes no spans of its own
+    AR0502: write_to names nobody who receives traces: the agent makes no spans of its own
     AR0503: remotecfg is out of this agent's scope: nothing is fetched
     ");
     let wrong = "tracing { sampling_fraction = 2 }\nremotecfg { poll_frequency = \"1s\" }\n";

@@ -18,7 +18,7 @@ mod status;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
-mod tls;
+pub(crate) mod tls;
 
 pub use answer::{beginning, first_line, whole};
 pub use arguments::{

@@ -18,7 +18,7 @@ static PROVIDER: LazyLock<Arc<CryptoProvider>> =
 static NATIVE: LazyLock<Arc<NativeRoots>> = LazyLock::new(|| Arc::new(NativeRoots(OnceLock::new())));
 
 /// The files that a configuration stands on: a change of one means another configuration.
-pub(super) fn files_of(tls: &TlsArguments) -> Vec<PathBuf> {
+pub(crate) fn files_of(tls: &TlsArguments) -> Vec<PathBuf> {
     [&tls.ca_file, &tls.cert_file, &tls.key_file]
         .into_iter()
         .filter(|path| !path.is_empty())
@@ -45,7 +45,7 @@ fn certificates(what: &str, pem: &str) -> Result<Vec<CertificateDer<'static>>, H
 }
 
 /// Builds the configuration; reads its files.
-pub(super) fn configuration(tls: Option<&TlsArguments>, http2: bool) -> Result<ClientConfig, HttpError> {
+pub(crate) fn configuration(tls: Option<&TlsArguments>, http2: bool) -> Result<ClientConfig, HttpError> {
     let default = TlsArguments::default();
     let tls = tls.unwrap_or(&default);
     let versions: &[_] = match tls.min_version {

@@ -6,6 +6,8 @@ mod flow;
 mod labels;
 mod logs;
 mod metrics;
+#[cfg(feature = "otelcol")]
+mod otlp;
 mod target;
 mod watch;
 
@@ -20,5 +22,7 @@ pub use metrics::{
     Exemplar, MAX_BATCH_SAMPLES, Metadata, MetricBatch, MetricType, MetricsReceiver, STALE_NAN_BITS, Sample,
     is_stale_nan, stale_nan,
 };
+#[cfg(feature = "otelcol")]
+pub use otlp::{OtlpBatch, OtlpConsumer, OtlpData, OtlpSignal};
 pub use target::Target;
 pub use watch::Stream;

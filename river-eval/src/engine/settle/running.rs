@@ -45,7 +45,7 @@ impl<H: Host> Settler<'_, H> {
             (target.kind.is_referable()).then_some((target.id.as_ref(), &entry.exports))
         });
         let scope = NodeScope::new(self.context, known);
-        let timer = self.host.timer();
+        let timer = self.host.timer(module.at(node));
         let result = evaluate_body(&node.block.body, &scope);
         drop(timer);
         *self.evaluations += 1;

@@ -61,7 +61,7 @@ impl<H: Host> Stager<'_, H> {
             Some(name) => &without(&node.block.body, name),
             None => &node.block.body,
         };
-        let timer = self.host.timer();
+        let timer = self.host.timer(frame.at(node));
         let result = if unknown.is_empty() {
             evaluate_body(whole, &scope).map(Evaluated::Whole)
         } else {

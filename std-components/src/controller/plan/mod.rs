@@ -99,7 +99,9 @@ pub fn plan(old: (&Options, Sources), new: (&Options, Sources)) -> Result<Plan, 
         ..new.0.clone()
     };
     let log_sender = watch::Sender::new(LogSettings::default());
-    let host = PlanHost::new(ComponentHost::new(&options, Arc::default(), None, log_sender));
+    let trace_sender = watch::Sender::new(super::TraceSettings::default());
+    let host = ComponentHost::new(&options, Arc::default(), None, log_sender, trace_sender);
+    let host = PlanHost::new(host);
     let mut engine =
         Engine::new(host, options.evaluation_context()).with_module_path(old.0.module_path.as_str());
     engine.load(old.1).map_err(failed(Which::Old))?;

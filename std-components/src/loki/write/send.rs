@@ -8,6 +8,7 @@ use super::split;
 use super::store::Store;
 use crate::component::CancellationToken;
 use crate::http_client::{Backoff, EndpointsHealth, HttpError, Seldom, beginning, retry_after};
+use crate::own_span;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use reqwest::Method;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 /// Bytes of an answer that are read at the most: Loki writes a line for each stream of which it has ignored something.
 const MAX_ANSWER: usize = 64 * 1024;
@@ -131,7 +133,7 @@ impl Common {
             let (verdict, error) = tokio::select! {
                 biased;
                 () = self.abandon.cancelled() => return Sent::Abandoned,
-                answer = self.attempt(&settings, request, body.clone()) => answer,
+                answer = self.attempt(&settings, request, body.clone()).instrument(span(&settings)) => answer,
             };
             let (reason, ignored) = match verdict {
                 Verdict::Taken => {
@@ -329,6 +331,11 @@ impl Common {
             .body(body);
         Ok(request.send().await?)
     }
+}
+
+/// The agent's own span around a request.
+fn span(settings: &Settings) -> tracing::Span {
+    own_span!("loki.write send", otel.kind = "client", url.full = settings.shown_url)
 }
 
 /// The halves of a packed request, packed.

@@ -4,6 +4,7 @@ use super::metrics::{EndpointMetrics, Kind};
 use super::settings::Settings;
 use crate::component::CancellationToken;
 use crate::http_client::{Backoff, EndpointsHealth, HttpError, Seldom, first_line, retry_after};
+use crate::own_span;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use reqwest::Method;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 /// What the shards of an endpoint share.
 pub(super) struct Common {
@@ -82,7 +84,7 @@ impl Common {
             let metrics = self.metrics.load_full();
             let started = Instant::now();
             let attempt = tokio::select! {
-                attempt = self.attempt(&settings, body.clone()) => attempt,
+                attempt = self.attempt(&settings, body.clone()).instrument(span(&settings)) => attempt,
                 () = self.abandon.cancelled() => return Sent::Abandoned,
             };
             metrics.duration.observe(started.elapsed().as_secs_f64());
@@ -177,4 +179,9 @@ impl Common {
             .body(body);
         Ok(request.send().await?)
     }
+}
+
+/// The agent's own span around a request, by the name that Prometheus gives it.
+fn span(settings: &Settings) -> tracing::Span {
+    own_span!("Remote Send Batch", otel.kind = "client", url.full = settings.shown_url)
 }
