@@ -5,7 +5,7 @@ mod graph;
 mod lifecycle;
 mod live;
 mod page;
-mod profile;
+mod pprof;
 mod server;
 mod source;
 mod support;
@@ -57,8 +57,9 @@ fn router(agent: Arc<Agent>, prefix: &str, access: Access) -> Router {
         .route("/-/reload", get(lifecycle::reload).post(lifecycle::reload))
         .route("/-/support", get(support::bundle))
         .route("/metrics", get(api::metrics))
-        .route("/debug/pprof", get(profile::none))
-        .route("/debug/pprof/{*path}", get(profile::none))
+        .route("/debug/pprof", get(pprof::index))
+        .route("/debug/pprof/", get(pprof::index))
+        .route("/debug/pprof/{*name}", get(pprof::named))
         .route("/api/v0/component/{*path}", get(api::component_page))
         .merge(ui)
         .fallback(|| async { (StatusCode::NOT_FOUND, "404 page not found\n") })

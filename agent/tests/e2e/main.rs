@@ -32,6 +32,7 @@ mod own_log;
 mod own_traces;
 mod page;
 mod plan;
+mod pprof;
 mod prometheus_peer;
 mod quickstart;
 mod schema;

@@ -5,7 +5,7 @@ use crate::otlp_peer::{OtlpPeer, Taken};
 
 /// An exporter, what it is traced to, and something to evaluate.
 fn config(exporter: &str, tracing: &str, lines: u32) -> String {
-    format!("{exporter}\n{tracing}\nloki.echo \"out\" {{ }}\n\nloki.process \"in\" {{\n\tforward_to = [loki.echo.out.receiver]\n\n\tstage.limit {{\n\t\trate  = {lines}\n\t\tburst = 10\n\t}}\n}}\n")
+    format!("{exporter}\n{tracing}\nloki.echo \"out\" {{ }}\n\nloki.process \"in\" {{\n\tforward_to = [loki.echo.out.receiver]\n\n\tstage.limit {{\n\t\trate  = {lines}\n\t\tburst = 10\n\t\tdrop  = true\n\t}}\n}}\n")
 }
 
 fn tracing(exporter: &str) -> String {

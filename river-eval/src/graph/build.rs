@@ -17,7 +17,7 @@ impl Graph {
         Self::of_files(Sort::Library, files, blocks)
     }
 
-    /// Makes the graph of the body of a `declare` that stands in the module `parent`, or in a library.
+    /// Makes the graph of the body of a `declare` that stands in the module `parent`, or in a library. In a template it sees the variable.
     pub fn definition(
         declare: &Arc<ir::Block>,
         parent: &Arc<Graph>,
@@ -106,6 +106,7 @@ impl Graph {
             }
         }
         references::resolve(&mut graph, &mut diagnostics);
+        references::hand_on_variable(&mut graph);
         graph.link_definitions(&mut diagnostics);
         references::link_back(&mut graph);
         cycles::order(&mut graph, &mut diagnostics);

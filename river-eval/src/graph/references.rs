@@ -111,17 +111,63 @@ fn outside(graph: &mut Graph, reference: &Reference, partial: &mut String) -> Op
     if **first == *MODULE_PATH {
         return Some((graph.input(MODULE_PATH), 1));
     }
-    let Sort::Template { variable } = &graph.sort else {
+    let variable = seen_variable(graph)?.1;
+    if *first == variable {
+        return Some((graph.input(&variable), 1));
+    }
+    if !matches!(graph.sort, Sort::Template { .. }) {
         return None;
-    };
-    if *first == *variable {
-        let id = variable.clone();
-        return Some((graph.input(&id), 1));
     }
     let parent = graph.parent.clone()?;
     let (number, used) = target(&parent, reference, partial)?;
     let id = parent.node(number)?.id.clone();
     Some((graph.input(&id), used))
+}
+
+/// The variable of the template that a module is, or in whose text it is defined; with that template, if it is another module.
+fn seen_variable(graph: &Graph) -> Option<(Option<&Graph>, Str)> {
+    let (mut around, mut at) = (None, graph);
+    loop {
+        match &at.sort {
+            Sort::Template { variable } => return Some((around, variable.clone())),
+            Sort::Declare => {
+                at = at.parent.as_deref()?;
+                around = Some(at);
+            }
+            Sort::Root | Sort::Library => return None,
+        }
+    }
+}
+
+/// A definition in a template may use the template's variable: then whatever may be an instance of one depends on it, and hands it on.
+pub(super) fn hand_on_variable(graph: &mut Graph) {
+    let Some((around, variable)) = seen_variable(graph) else {
+        return;
+    };
+    let is_used = match around {
+        Some(template) => template.find(&variable).is_some(),
+        None => graph.definitions().any(|block| {
+            let mut is_used = false;
+            block.body.visit_references(&mut |reference| {
+                is_used |= reference.path.first().is_some_and(|(first, _)| *first == variable);
+            });
+            is_used
+        }),
+    };
+    if !is_used || graph.nodes.iter().all(|node| node.kind != NodeKind::Custom) {
+        return;
+    }
+    let to = graph.input(&variable);
+    for node in graph.nodes.iter_mut().filter(|node| node.kind == NodeKind::Custom) {
+        node.references.push(NodeReference {
+            to,
+            fields: Vec::new(),
+            span: node.block.name_span,
+        });
+        node.dependencies.push(to);
+        node.dependencies.sort_unstable();
+        node.dependencies.dedup();
+    }
 }
 
 fn is_standard(reference: &Reference) -> bool {

@@ -69,6 +69,14 @@ impl<H: Host> Stager<'_, H> {
         inputs
             .outer
             .insert(MODULE_PATH.into(), Value::String(around.module_path.clone()));
+        // The variable of the template in which the definition stands: whatever may hold an instance of it has it.
+        for input in graph.nodes().iter().filter(|node| node.kind == NodeKind::Input) {
+            if *input.id != *MODULE_PATH
+                && let Some(value) = frame.inputs.outer.get(&input.id)
+            {
+                inputs.outer.insert(input.id.clone(), value.clone());
+            }
+        }
         let module = self.module(Plan {
             env: Env {
                 graph,

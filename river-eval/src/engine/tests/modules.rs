@@ -378,6 +378,60 @@ foreach "all" {
 }
 
 #[test]
+fn a_definition_in_a_template_sees_the_variable() {
+    let text = r#"
+foreach "all" {
+	collection = [{name = "a", value = 1}, {name = "b", value = 2}]
+	var        = "each"
+	id         = "name"
+
+	template {
+		declare "inner" {
+			argument "x" { }
+			test.copy "c" { value = each.value + argument.x.value }
+			export "sum" { value = test.copy.c.out }
+		}
+		declare "outer" {
+			inner "i" { x = 10 }
+			foreach "again" {
+				collection = [1]
+				var        = "number"
+				template {
+					test.copy "deep" { value = each.value * 100 + number }
+				}
+			}
+			export "sum" { value = inner.i.sum }
+		}
+		outer "o" { }
+		test.copy "d" { value = outer.o.sum }
+	}
+}
+"#;
+    let mut engine = run(text);
+    assert_eq!(out(&engine, "foreach.all/foreach_a_1/test.copy.d"), r#"{"out":11}"#);
+    assert_eq!(out(&engine, "foreach.all/foreach_b_1/test.copy.d"), r#"{"out":12}"#);
+    let deep = "foreach.all/foreach_b_1/outer.o/foreach.again/foreach_1_1/test.copy.deep";
+    assert_eq!(out(&engine, deep), r#"{"out":201}"#);
+    assert_eq!(engine.load(sources(text)).unwrap().evaluated, 0);
+    // Another value of an item that stays reaches everything that uses it, and nothing is made anew.
+    let changed = engine.load(sources(&text.replace("value = 2}", "value = 5}"))).unwrap();
+    assert!(changed.started.is_empty() && changed.stopped.is_empty(), "{changed:?}");
+    assert_eq!(out(&engine, deep), r#"{"out":501}"#);
+    assert_eq!(out(&engine, "foreach.all/foreach_a_1/test.copy.d"), r#"{"out":11}"#);
+    assert_eq!(
+        out(&engine, "foreach.all/foreach_b_1/outer.o/inner.i/test.copy.c"),
+        r#"{"out":15}"#
+    );
+    // A definition outside of the template does not see it.
+    let outside = "declare \"d\" {\n\ttest.copy \"c\" { value = each }\n}\nforeach \"all\" {\n\tcollection = [1]\n\tvar = \"each\"\n\ttemplate {\n\t\td \"x\" { }\n\t}\n}\n";
+    let refused = engine.load(sources(outside)).unwrap_err();
+    assert!(
+        refused.diagnostics.iter().any(|found| found.message.contains("\"each\" does not exist")),
+        "{refused:?}"
+    );
+}
+
+#[test]
 fn a_collection_that_changes_while_it_runs_starts_and_stops() {
     let text = r#"
 test.copy "list" { value = [1, 2] }
