@@ -125,14 +125,10 @@ async fn follow(
     mut settings: watch::Receiver<LogSettings>,
     mut lost: Lost,
 ) {
+    let mut lines = Vec::new();
     loop {
         let to = settings.borrow_and_update().write_to.clone();
-        if to.is_empty() {
-            while queue.try_recv().is_ok() {
-                lost.lost.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-        let Some(()) = copy(&mut queue, &to, &mut settings, &mut lost).await else {
+        let Some(()) = copy(&mut queue, &mut lines, &to, &mut settings, &mut lost).await else {
             return;
         };
     }
@@ -141,17 +137,29 @@ async fn follow(
 /// Sends copies until other receivers are wanted; `None` when nobody can want any more.
 async fn copy(
     queue: &mut mpsc::Receiver<(SystemTime, String)>,
+    lines: &mut Vec<(SystemTime, String)>,
     to: &Fanout<LogBatch>,
     settings: &mut watch::Receiver<LogSettings>,
     lost: &mut Lost,
 ) -> Option<()> {
     let labels = Labels::from_pairs([("component", "alloy")]);
-    let mut lines = Vec::new();
     loop {
         lost.look();
-        tokio::select! {
-            changed = settings.changed() => return changed.ok(),
-            _ = queue.recv_many(&mut lines, MAX_BATCH) => {}
+        if lines.is_empty() {
+            tokio::select! {
+                biased;
+                changed = settings.changed() => return changed.ok(),
+                _ = queue.recv_many(lines, MAX_BATCH) => {}
+            }
+            // A line that was put in for the receivers of a load that has just ended must not go to those before.
+            if settings.has_changed().ok()? {
+                return Some(());
+            }
+        }
+        if to.is_empty() {
+            lost.lost.fetch_add(lines.len() as u64, Ordering::Relaxed);
+            lines.clear();
+            continue;
         }
         let batch = LogBatch {
             entries: lines

@@ -5,7 +5,9 @@ use crate::otlp_peer::{OtlpPeer, Taken};
 
 /// An exporter, what it is traced to, and something to evaluate.
 fn config(exporter: &str, tracing: &str, lines: u32) -> String {
-    format!("{exporter}\n{tracing}\nloki.echo \"out\" {{ }}\n\nloki.process \"in\" {{\n\tforward_to = [loki.echo.out.receiver]\n\n\tstage.limit {{\n\t\trate  = {lines}\n\t\tburst = 10\n\t\tdrop  = true\n\t}}\n}}\n")
+    format!(
+        "{exporter}\n{tracing}\nloki.echo \"out\" {{ }}\n\nloki.process \"in\" {{\n\tforward_to = [loki.echo.out.receiver]\n\n\tstage.limit {{\n\t\trate  = {lines}\n\t\tburst = 10\n\t\tdrop  = true\n\t}}\n}}\n"
+    )
 }
 
 fn tracing(exporter: &str) -> String {
@@ -46,9 +48,9 @@ async fn reload_is_traced(peer: &OtlpPeer, home: &Home, agent: &Agent, changed: 
     assert!(node.span.end_time_unix_nano <= load.span.end_time_unix_nano);
     // Nothing that was not touched was evaluated.
     let nodes = peer.spans();
-    let nodes = nodes.iter().filter(|taken| {
-        taken.span.name == "EvaluateNode" && taken.span.parent_span_id == load.span.span_id
-    });
+    let nodes = nodes
+        .iter()
+        .filter(|taken| taken.span.name == "EvaluateNode" && taken.span.parent_span_id == load.span.span_id);
     assert_eq!(nodes.count(), 1);
 }
 
@@ -64,7 +66,10 @@ async fn over_http_spans_of_a_reload_arrive_and_end_when_the_block_goes() {
     reload_is_traced(&peer, &home, &agent, &config(&exporter, &on, 6)).await;
     let sent = until("the exporter counts what it has sent", async || {
         let sent = agent
-            .metric_sum("otelcol_exporter_sent_spans_total", "component_id=\"otelcol.exporter.otlphttp.out\"")
+            .metric_sum(
+                "otelcol_exporter_sent_spans_total",
+                "component_id=\"otelcol.exporter.otlphttp.out\"",
+            )
             .await;
         (sent >= 3.0).then_some(sent)
     })
@@ -118,7 +123,10 @@ async fn nobody_named_means_no_spans_and_a_fraction_of_nothing_too() {
     assert_eq!(agent.post("/-/reload").await.status, 200);
     assert_eq!(agent.post("/-/reload").await.status, 200);
     let log = agent.stderr();
-    for told in ["names nobody who receives traces", "jaeger_remote is not supported"] {
+    for told in [
+        "names nobody who receives traces",
+        "jaeger_remote is not supported",
+    ] {
         assert!(log.contains(told), "{log}");
     }
     agent.stop().await;

@@ -29,7 +29,11 @@ async fn a_cpu_profile_is_one_that_go_reads_and_there_is_one_at_a_time() {
     done.store(true, Ordering::Relaxed);
     working.await.unwrap();
     let (one, other) = (one.unwrap(), other.unwrap());
-    let (answer, refused) = if one.status() == 429 { (other, one) } else { (one, other) };
+    let (answer, refused) = if one.status() == 429 {
+        (other, one)
+    } else {
+        (one, other)
+    };
     assert_eq!(refused.status(), 429);
     let said = refused.text().await.unwrap();
     assert!(said.contains("already in use"), "{said}");

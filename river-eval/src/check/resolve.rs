@@ -41,7 +41,7 @@ impl Analyzer<'_, '_> {
             return Found::Unknown;
         };
         let visible = self.rooms.visible(scope);
-        for &room in &visible {
+        for room in self.rooms.with_variables(scope) {
             let Some(found) = self.rooms.scopes.get(room) else {
                 continue;
             };

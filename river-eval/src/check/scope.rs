@@ -245,6 +245,18 @@ impl<'f> Rooms<'f> {
         }
         visible
     }
+
+    /// The scopes whose variables can be seen from a scope, nearest first: those of the templates in whose text it stands, a `declare`'s body included.
+    pub(super) fn with_variables(&self, scope: usize) -> Vec<usize> {
+        let of = |scope: usize| self.scopes.get(scope);
+        let next = |at: &usize| {
+            let found = of(*at)?;
+            matches!(found.kind, ScopeKind::Foreach | ScopeKind::Declare)
+                .then_some(found.parent)
+                .flatten()
+        };
+        std::iter::successors(Some(scope), next).collect()
+    }
 }
 
 /// The blocks directly in a block.

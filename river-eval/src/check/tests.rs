@@ -494,6 +494,35 @@ foreach "each" {
 }
 
 #[test]
+fn a_declare_in_a_template_sees_the_variable_and_not_what_is_around_it() {
+    let text = r#"
+match.files "a" { path_targets = [] }
+write.logs "w" { endpoint { url = "x" } }
+foreach "each" {
+ collection = [1, 2]
+ var = "item"
+ template {
+  declare "inner" {
+   source.logs "s" {
+    targets = match.files.a.targets
+    forward_to = []
+    keep = item
+   }
+  }
+  inner "i" { }
+ }
+}
+"#;
+    assert_snapshot!(check(text), @r#"
+    main.alloy:2:1 warning AR0252 match.files.a is unused: nothing refers to what it exports | refer to match.files.a.targets, or take it away
+    main.alloy:3:1 warning AR0253 write.logs.w is unused: nothing writes to its receiver | hand write.logs.w.receiver to a component that forwards, or take it away
+    main.alloy:4:1 error AR0210 block "foreach" is at stability level "experimental", which is below the minimum allowed stability level "generally-available". Use --stability.level command-line flag to enable "experimental" features | --stability.level=experimental allows it
+    main.alloy:10:15 error AR0201 component "match.files.a.targets" does not exist or is out of scope | a declare sees only what stands in its own body: hand it in as an argument
+    main.alloy:12:12 error AR0108 keep: expected bool, got number |
+    "#);
+}
+
+#[test]
 fn imports_bring_declares_and_the_way_to_a_mistake() {
     let modules = &[
         (

@@ -149,7 +149,10 @@ pub(super) fn hand_on_variable(graph: &mut Graph) {
         None => graph.definitions().any(|block| {
             let mut is_used = false;
             block.body.visit_references(&mut |reference| {
-                is_used |= reference.path.first().is_some_and(|(first, _)| *first == variable);
+                is_used |= reference
+                    .path
+                    .first()
+                    .is_some_and(|(first, _)| *first == variable);
             });
             is_used
         }),
@@ -158,7 +161,11 @@ pub(super) fn hand_on_variable(graph: &mut Graph) {
         return;
     }
     let to = graph.input(&variable);
-    for node in graph.nodes.iter_mut().filter(|node| node.kind == NodeKind::Custom) {
+    for node in graph
+        .nodes
+        .iter_mut()
+        .filter(|node| node.kind == NodeKind::Custom)
+    {
         node.references.push(NodeReference {
             to,
             fields: Vec::new(),

@@ -8,9 +8,7 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{
-    CounterVec, Histogram, HistogramOpts, HistogramVec, IntGauge, IntGaugeVec, Opts, Registry,
-};
+use prometheus::{CounterVec, Histogram, HistogramOpts, HistogramVec, IntGauge, IntGaugeVec, Opts, Registry};
 use river_eval::Str;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;

@@ -109,7 +109,8 @@ impl ConfigBlock for Tracing {
                 &codes::NO_TRACES,
                 "write_to names nobody who receives traces: the agent makes no spans of its own",
             );
-            warnings.push(warning.with_help("name an exporter: write_to = [otelcol.exporter.otlp.LABEL.input]"));
+            warnings
+                .push(warning.with_help("name an exporter: write_to = [otelcol.exporter.otlp.LABEL.input]"));
         }
         if arguments.send_traceparent {
             let warning = warning(

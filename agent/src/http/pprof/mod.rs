@@ -39,9 +39,9 @@ pub(super) async fn named(Path(name): Path<String>, Query(query): Query<ProfileQ
         "heap" | "allocs" => missing(
             "the heap is not profiled: that takes another allocator, which every idle agent would pay for in memory",
         ),
-        "goroutine" | "block" | "mutex" | "threadcreate" | "trace" | "symbol" => {
-            missing("there is no such profile of this agent: it has no Go runtime. The page /debug/pprof/ lists what there is")
-        }
+        "goroutine" | "block" | "mutex" | "threadcreate" | "trace" | "symbol" => missing(
+            "there is no such profile of this agent: it has no Go runtime. The page /debug/pprof/ lists what there is",
+        ),
         _ => (StatusCode::NOT_FOUND, "Unknown profile\n").into_response(),
     }
 }
@@ -84,7 +84,9 @@ async fn profile(query: ProfileQuery) -> Response {
 /// The arguments, separated by zero bytes as in Go's answer; passwords in URLs are left out.
 fn command_line() -> Response {
     let arguments: Vec<String> = std::env::args()
-        .map(|argument| crate::mask::without_password(&argument).map_or_else(|| argument.clone(), |(shown, _)| shown))
+        .map(|argument| {
+            crate::mask::without_password(&argument).map_or_else(|| argument.clone(), |(shown, _)| shown)
+        })
         .collect();
     (
         [(header::CONTENT_TYPE, "text/plain; charset=utf-8")],

@@ -89,7 +89,11 @@ fn write(guard: &ProfilerGuard<'_>, started: SystemTime, took: Duration) -> Resu
         let thread = String::from_utf8_lossy(name.unwrap_or_default());
         let addresses = stack.frames.iter().enumerate().map(|(depth, frame)| {
             // All but the innermost are where the program goes on after a call: the call itself stands before.
-            if depth == 0 { frame.ip } else { frame.ip.saturating_sub(1) }
+            if depth == 0 {
+                frame.ip
+            } else {
+                frame.ip.saturating_sub(1)
+            }
         });
         writer.sample(addresses, i64::try_from(*count).unwrap_or(i64::MAX), &thread);
     }

@@ -408,16 +408,30 @@ foreach "all" {
 }
 "#;
     let mut engine = run(text);
-    assert_eq!(out(&engine, "foreach.all/foreach_a_1/test.copy.d"), r#"{"out":11}"#);
-    assert_eq!(out(&engine, "foreach.all/foreach_b_1/test.copy.d"), r#"{"out":12}"#);
+    assert_eq!(
+        out(&engine, "foreach.all/foreach_a_1/test.copy.d"),
+        r#"{"out":11}"#
+    );
+    assert_eq!(
+        out(&engine, "foreach.all/foreach_b_1/test.copy.d"),
+        r#"{"out":12}"#
+    );
     let deep = "foreach.all/foreach_b_1/outer.o/foreach.again/foreach_1_1/test.copy.deep";
     assert_eq!(out(&engine, deep), r#"{"out":201}"#);
     assert_eq!(engine.load(sources(text)).unwrap().evaluated, 0);
     // Another value of an item that stays reaches everything that uses it, and nothing is made anew.
-    let changed = engine.load(sources(&text.replace("value = 2}", "value = 5}"))).unwrap();
-    assert!(changed.started.is_empty() && changed.stopped.is_empty(), "{changed:?}");
+    let changed = engine
+        .load(sources(&text.replace("value = 2}", "value = 5}")))
+        .unwrap();
+    assert!(
+        changed.started.is_empty() && changed.stopped.is_empty(),
+        "{changed:?}"
+    );
     assert_eq!(out(&engine, deep), r#"{"out":501}"#);
-    assert_eq!(out(&engine, "foreach.all/foreach_a_1/test.copy.d"), r#"{"out":11}"#);
+    assert_eq!(
+        out(&engine, "foreach.all/foreach_a_1/test.copy.d"),
+        r#"{"out":11}"#
+    );
     assert_eq!(
         out(&engine, "foreach.all/foreach_b_1/outer.o/inner.i/test.copy.c"),
         r#"{"out":15}"#
@@ -426,7 +440,10 @@ foreach "all" {
     let outside = "declare \"d\" {\n\ttest.copy \"c\" { value = each }\n}\nforeach \"all\" {\n\tcollection = [1]\n\tvar = \"each\"\n\ttemplate {\n\t\td \"x\" { }\n\t}\n}\n";
     let refused = engine.load(sources(outside)).unwrap_err();
     assert!(
-        refused.diagnostics.iter().any(|found| found.message.contains("\"each\" does not exist")),
+        refused
+            .diagnostics
+            .iter()
+            .any(|found| found.message.contains("\"each\" does not exist")),
         "{refused:?}"
     );
 }

@@ -335,7 +335,11 @@ impl Common {
 
 /// The agent's own span around a request.
 fn span(settings: &Settings) -> tracing::Span {
-    own_span!("loki.write send", otel.kind = "client", url.full = settings.shown_url)
+    own_span!(
+        "loki.write send",
+        otel.kind = "client",
+        url.full = settings.shown_url
+    )
 }
 
 /// The halves of a packed request, packed.

@@ -54,10 +54,12 @@ pub(super) fn json(data: &OtlpData) -> serde_json::Result<Vec<u8>> {
 /// What an answer says of the request; an answer that is none says nothing.
 pub(super) fn taken_proto(body: &[u8]) -> Taken {
     let answer = ExportTraceServiceResponse::decode(body).unwrap_or_default();
-    answer.partial_success.map_or_else(Taken::default, |partial| Taken {
-        rejected: u64::try_from(partial.rejected_spans).unwrap_or(0),
-        message: partial.error_message,
-    })
+    answer
+        .partial_success
+        .map_or_else(Taken::default, |partial| Taken {
+            rejected: u64::try_from(partial.rejected_spans).unwrap_or(0),
+            message: partial.error_message,
+        })
 }
 
 /// The same of JSON.

@@ -101,8 +101,7 @@ struct Keepalive {
 
 fn check_client(client: &Client, checks: &mut Checks<'_, '_>) {
     if let Err(error) = Target::parse(&client.endpoint) {
-        checks.attribute("endpoint", error).help =
-            Some("write host and port, such as \"tempo:4317\"".into());
+        checks.attribute("endpoint", error).help = Some("write host and port, such as \"tempo:4317\"".into());
     }
     if !matches!(
         client.compression,
@@ -153,8 +152,7 @@ impl Protocol for Grpc {
             // Read now, so that what cannot be used is told when the configuration is loaded.
             tls::configuration(Some(tls), true).map_err(|error| BuildError::new(error.to_string()))?;
         }
-        let build =
-            |error: &dyn std::fmt::Display| BuildError::new(format!("client: endpoint: {error}"));
+        let build = |error: &dyn std::fmt::Display| BuildError::new(format!("client: endpoint: {error}"));
         let scheme = if is_tls { "https" } else { "http" };
         let authority = match client.authority.as_str() {
             "" => target.authority(),
@@ -212,7 +210,8 @@ impl Protocol for Grpc {
             OtlpSignal::Metrics => "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
             OtlpSignal::Logs => "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
         });
-        let mut client = tonic::client::Grpc::new(self.channel()).accept_compressed(CompressionEncoding::Gzip);
+        let mut client =
+            tonic::client::Grpc::new(self.channel()).accept_compressed(CompressionEncoding::Gzip);
         if self.compresses {
             client = client.send_compressed(CompressionEncoding::Gzip);
         }
@@ -232,7 +231,10 @@ impl Protocol for Grpc {
                 Ok(answer) => answer,
                 Err(_) => {
                     return Err(Failure::passing(
-                        format!("rpc error: code = DeadlineExceeded: no answer within {:?}", self.timeout),
+                        format!(
+                            "rpc error: code = DeadlineExceeded: no answer within {:?}",
+                            self.timeout
+                        ),
                         None,
                     ));
                 }

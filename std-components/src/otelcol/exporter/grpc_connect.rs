@@ -43,7 +43,9 @@ impl Target {
                 None => return Err("a target of gRPC with a name server of its own is not supported".into()),
             },
             Some((scheme, _)) => {
-                return Err(format!("targets of gRPC with the scheme {scheme:?} are not supported"));
+                return Err(format!(
+                    "targets of gRPC with the scheme {scheme:?} are not supported"
+                ));
             }
             None if text.starts_with("unix:") => {
                 return Err("Unix sockets are not supported".into());

@@ -3,7 +3,9 @@
 use super::encode::{self, Status};
 use super::protocol::{Failure, Protocol, Taken};
 use crate::component::BuildError;
-use crate::http_client::{HttpClient, HttpClientArguments, ProxyArguments, parse_headers, parse_url, safe_url};
+use crate::http_client::{
+    HttpClient, HttpClientArguments, ProxyArguments, parse_headers, parse_url, safe_url,
+};
 use crate::otelcol::settings::{
     AuthHandler, ClientTls, Compression, DebugMetrics, QueueArguments, RetryArguments,
 };
@@ -132,7 +134,11 @@ fn check(arguments: &Arguments, checks: &mut Checks<'_, '_>) {
         ("logs_endpoint", &arguments.logs_endpoint),
     ];
     if arguments.client.endpoint.is_empty() && own.iter().all(|(_, url)| url.is_empty()) {
-        checks.block_attribute(("client", 0), "endpoint", "at least one endpoint must be specified");
+        checks.block_attribute(
+            ("client", 0),
+            "endpoint",
+            "at least one endpoint must be specified",
+        );
     }
     for (name, url) in own.into_iter().filter(|(_, url)| !url.is_empty()) {
         if let Err(error) = parse_url(url) {
@@ -362,11 +368,7 @@ fn reason(body: &[u8], is_json: bool) -> String {
         let text = String::from_utf8_lossy(body);
         text.lines().next().unwrap_or_default().to_owned()
     });
-    let said: String = said
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(1024)
-        .collect();
+    let said: String = said.chars().filter(|c| !c.is_control()).take(1024).collect();
     if said.is_empty() {
         said
     } else {
@@ -427,11 +429,16 @@ mod tests {
     fn the_wish_to_wait_is_read_as_seconds_and_as_a_date() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         let read = |text: &'static str| {
-            let headers = [(RETRY_AFTER, HeaderValue::from_static(text))].into_iter().collect();
+            let headers = [(RETRY_AFTER, HeaderValue::from_static(text))]
+                .into_iter()
+                .collect();
             retry_after(&headers, now)
         };
         assert_eq!(read("7"), Some(Duration::from_secs(7)));
-        assert_eq!(read("Tue, 14 Nov 2023 22:13:30 GMT"), Some(Duration::from_secs(10)));
+        assert_eq!(
+            read("Tue, 14 Nov 2023 22:13:30 GMT"),
+            Some(Duration::from_secs(10))
+        );
         assert_eq!(read("soon"), None);
     }
 }

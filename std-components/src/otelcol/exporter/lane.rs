@@ -154,8 +154,7 @@ impl<P: Protocol> Lane<P> {
                     self.tell_size(&state);
                     let batching = queue.batching();
                     state.waiting.push_back(Queued {
-                        measure: batching
-                            .map_or(0, |batching| measure(batching.sizer(), &batch.data, items)),
+                        measure: batching.map_or(0, |batching| measure(batching.sizer(), &batch.data, items)),
                         data: batch.data,
                         acks: vec![batch.ack],
                         items,

@@ -1,7 +1,7 @@
 //! The exporters' metrics, under the collector's names: one set for each signal.
 
-use crate::component::metrics::{IntCounter, IntGauge};
 use crate::component::ComponentMetrics;
+use crate::component::metrics::{IntCounter, IntGauge};
 use crate::signals::OtlpSignal;
 
 /// What is counted of one signal.

@@ -6,7 +6,9 @@ use crate::component::testing::arguments;
 use crate::component::{CancellationToken, Component, Context, ExportSink};
 use crate::http_client::testing::{Peer, Reply};
 use crate::signals::{Ack, Fanout, OtlpBatch, OtlpConsumer, OtlpData, Outcome};
-use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
+    TraceService, TraceServiceServer,
+};
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
@@ -110,7 +112,10 @@ const QUICK: &str = r#"retry_on_failure { initial_interval = "10ms" }"#;
 
 #[tokio::test]
 async fn over_http_a_passing_failure_is_retried_and_the_source_hears_of_the_end() {
-    let script = [Reply::Status(503, "not now"), Reply::Header(429, "Retry-After", "0")];
+    let script = [
+        Reply::Status(503, "not now"),
+        Reply::Header(429, "Retry-After", "0"),
+    ];
     let peer = Peer::start(script, Reply::Status(200, "")).await;
     let rig = Rig::<Http>::start(&format!(
         "client {{\n endpoint = {:?}\n headers = {{ \"X-Scope-OrgID\" = \"one\" }}\n}}\n{QUICK}",
@@ -250,7 +255,11 @@ impl TraceService for Traces {
         let tenant = tenant.map(|tenant| tenant.to_str().unwrap().to_owned());
         let names = names(request.get_ref()).into_iter().map(str::to_owned).collect();
         self.seen.lock().push((tenant, names));
-        let answer = self.script.lock().pop_front().unwrap_or_else(|| Ok(Default::default()));
+        let answer = self
+            .script
+            .lock()
+            .pop_front()
+            .unwrap_or_else(|| Ok(Default::default()));
         answer.map(Response::new)
     }
 }
@@ -318,7 +327,10 @@ async fn over_grpc_what_is_refused_for_good_is_not_sent_again() {
     assert_eq!(outcome(told).await, Outcome::Delivered);
     assert_eq!(peer.seen.lock().len(), 1);
     assert_eq!(rig.metrics("otelcol_exporter_send_failed_spans_total"), ["1"]);
-    assert_eq!(rig.metrics("otelcol_exporter_send_failed_log_records_total"), ["1"]);
+    assert_eq!(
+        rig.metrics("otelcol_exporter_send_failed_log_records_total"),
+        ["1"]
+    );
     rig.end().await;
 }
 
@@ -345,7 +357,9 @@ async fn over_grpc_tls_the_peers_certificate_is_checked() {
         while let Ok((stream, _)) = listener.accept().await {
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
-                let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                let Ok(mut stream) = acceptor.accept(stream).await else {
+                    return;
+                };
                 let mut inner = tokio::net::TcpStream::connect(plain).await.unwrap();
                 drop(tokio::io::copy_bidirectional(&mut stream, &mut inner).await);
             });
@@ -368,7 +382,9 @@ async fn over_grpc_tls_the_peers_certificate_is_checked() {
             tokio::task::yield_now().await;
         }
     };
-    let error = tokio::time::timeout(Duration::from_secs(10), failing).await.unwrap();
+    let error = tokio::time::timeout(Duration::from_secs(10), failing)
+        .await
+        .unwrap();
     assert!(error.contains("certificate"), "{error}");
     assert!(peer.seen.lock().is_empty());
     rig.exporter.update(arguments(&client(""))).unwrap();

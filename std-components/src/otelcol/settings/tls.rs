@@ -98,7 +98,10 @@ impl ClientTls {
 fn check(tls: &ClientTls, checks: &mut Checks<'_, '_>) {
     let key_pem = tls.key_pem.as_ref().is_some_and(|key| !key.reveal().is_empty());
     if !tls.ca_pem.is_empty() && !tls.ca_file.is_empty() {
-        checks.attribute("ca_file", "provide either a CA file or the PEM-encoded string, but not both");
+        checks.attribute(
+            "ca_file",
+            "provide either a CA file or the PEM-encoded string, but not both",
+        );
     }
     if !tls.cert_pem.is_empty() && !tls.cert_file.is_empty() {
         checks.attribute(
@@ -117,7 +120,10 @@ fn check(tls: &ClientTls, checks: &mut Checks<'_, '_>) {
         checks.here("for auth via TLS, provide both certificate and key, or neither");
     }
     if !["", "1.0", "1.1", "1.2", "1.3"].contains(&tls.min_version.as_str()) {
-        let message = format!("invalid TLS min_version: unsupported TLS version: {:?}", tls.min_version);
+        let message = format!(
+            "invalid TLS min_version: unsupported TLS version: {:?}",
+            tls.min_version
+        );
         checks.attribute("min_version", message).help = Some("write 1.2 or 1.3".into());
     }
     if !["", "1.3"].contains(&tls.max_version.as_str()) {

@@ -183,5 +183,9 @@ impl Common {
 
 /// The agent's own span around a request, by the name that Prometheus gives it.
 fn span(settings: &Settings) -> tracing::Span {
-    own_span!("Remote Send Batch", otel.kind = "client", url.full = settings.shown_url)
+    own_span!(
+        "Remote Send Batch",
+        otel.kind = "client",
+        url.full = settings.shown_url
+    )
 }
