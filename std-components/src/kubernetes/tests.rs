@@ -338,6 +338,7 @@ async fn logs_have_connections_of_their_own() {
     pods.list(&ListParams::default()).await.unwrap();
     assert_eq!(*protocols.lock(), ["h2"]);
     let follow = LogParams {
+        container: Some("main".into()),
         follow: true,
         ..LogParams::default()
     };
@@ -351,7 +352,7 @@ async fn logs_have_connections_of_their_own() {
     }
     api.open(3, |stream| stream.resource == "pods/log").await;
     assert_eq!(*protocols.lock(), ["h2", "http/1.1", "http/1.1", "http/1.1"]);
-    let seen = api.seen();
+    let seen = api.requests(3, |request| request.resource == "pods/log").await;
     assert!(
         seen.iter()
             .all(|request| request.headers["accept-encoding"] == "identity")
