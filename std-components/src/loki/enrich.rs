@@ -1,13 +1,15 @@
 //! `loki.enrich`: copies labels of discovered targets to the log entries that belong to them.
 
+use super::recent::Recent;
 use crate::component::{BuildError, CancellationToken, Component, Context, HealthCell, RunError, Stability};
 use crate::signals::{Fanout, Inlet, Labels, LogBatch, LogsReceiver, Target, inlet};
 use arc_swap::ArcSwap;
 use river_eval::Shared;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
-/// Label sets whose result is kept at the most; when there are more all are forgotten, as most are new ones then.
+/// Label sets whose result is kept at the most.
 const MAX_RESULTS: usize = 10_000;
 
 /// The arguments of `loki.enrich`.
@@ -94,18 +96,19 @@ impl Settings {
 /// Results by label set, for the settings that they were made with.
 struct Cache {
     settings: Arc<Settings>,
-    results: FxHashMap<Labels, Labels>,
+    results: Recent<Labels, Labels>,
 }
 
 impl Cache {
     fn new(settings: Arc<Settings>) -> Self {
         Self {
             settings,
-            results: FxHashMap::default(),
+            results: Recent::default(),
         }
     }
 
     fn process(&mut self, batch: &mut LogBatch) {
+        self.results.tend(Instant::now());
         // Entries of one stream mostly come one after the other.
         let mut last: Option<(Labels, Labels)> = None;
         for entry in &mut batch.entries {
@@ -126,10 +129,7 @@ impl Cache {
             return result.clone();
         }
         let result = self.settings.enrich(labels);
-        if self.results.len() >= MAX_RESULTS {
-            self.results.clear();
-        }
-        self.results.insert(labels.clone(), result.clone());
+        self.results.insert(labels.clone(), result.clone(), MAX_RESULTS);
         result
     }
 }

@@ -3,6 +3,7 @@
 pub mod echo;
 pub mod enrich;
 pub mod process;
+mod recent;
 pub mod relabel;
 pub mod secretfilter;
 mod source;

@@ -1,13 +1,14 @@
 //! `loki.relabel`: changes the labels of log entries by rules, or drops entries.
 
+use super::recent::Recent;
 use crate::component::metrics::{IntCounter, IntGauge};
 use crate::component::{BuildError, CancellationToken, Component, Context, HealthCell, RunError};
 use crate::relabel::{Rule, Rules, Scratch};
 use crate::signals::{Fanout, Inlet, Labels, LogBatch, LogsReceiver, inlet};
 use parking_lot::Mutex;
 use river_eval::Shared;
-use rustc_hash::FxHashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The arguments of `loki.relabel`.
 #[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
@@ -58,11 +59,11 @@ struct Metrics {
     size: IntGauge,
 }
 
-/// Results by label set. When it is full all are forgotten: where there are more sets than it holds, most are new ones anyway.
+/// Results by label set.
 #[derive(Debug)]
 struct Cache {
     rules: Shared<Rules>,
-    results: FxHashMap<Labels, Option<Labels>>,
+    results: Recent<Labels, Option<Labels>>,
     scratch: Scratch,
 }
 
@@ -70,7 +71,7 @@ impl Cache {
     fn new(rules: Shared<Rules>) -> Self {
         Self {
             rules,
-            results: FxHashMap::default(),
+            results: Recent::default(),
             scratch: Scratch::default(),
         }
     }
@@ -82,12 +83,7 @@ impl Cache {
         }
         metrics.misses.inc();
         let result = self.rules.inner.labels(labels, &mut self.scratch);
-        if self.results.len() >= max_size {
-            self.results.clear();
-        }
-        if max_size > 0 {
-            self.results.insert(labels.clone(), result.clone());
-        }
+        self.results.insert(labels.clone(), result.clone(), max_size);
         metrics.size.set(self.results.len() as i64);
         result
     }
@@ -95,6 +91,7 @@ impl Cache {
     /// Relabels a batch; `None` where nothing of it is kept.
     fn process(&mut self, mut batch: LogBatch, max_size: usize, metrics: &Metrics) -> Option<LogBatch> {
         metrics.processed.inc_by(batch.entries.len() as u64);
+        self.results.tend(Instant::now());
         // Entries of one stream mostly come one after the other.
         let mut last: Option<(Labels, Option<Labels>)> = None;
         batch.entries.retain_mut(|entry| {

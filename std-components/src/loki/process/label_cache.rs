@@ -1,17 +1,19 @@
-//! From a label set and changes to the changed set: most entries change few sets in few ways, so results are kept.
+//! From a label set and changes to the changed set: most entries change few sets in few ways, so results are kept for as long as they are used.
 
 use super::record::Record;
+use crate::loki::recent::Recent;
 use crate::signals::Labels;
 use river_eval::Str;
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
+use std::time::Instant;
 
-/// Results that are kept at the most; then all are forgotten, as a stage that makes that many sets will make more.
+/// Results that are kept at the most.
 const MAX_RESULTS: usize = 10_000;
 
 #[derive(Debug, Default)]
 pub(super) struct LabelCache {
-    results: FxHashMap<u64, Kept>,
+    results: Recent<u64, Kept>,
 }
 
 #[derive(Debug)]
@@ -35,6 +37,11 @@ impl Kept {
 }
 
 impl LabelCache {
+    /// Forgets what was not used for a while. Once a batch.
+    pub(super) fn tend(&mut self, now: Instant) {
+        self.results.tend(now);
+    }
+
     /// The labels of a record.
     pub(super) fn finish(&mut self, record: &Record) -> Labels {
         if record.edits().is_empty() {
@@ -56,9 +63,6 @@ impl LabelCache {
             builder.set(name, value.as_deref().unwrap_or(""));
         }
         let result = builder.build();
-        if self.results.len() >= MAX_RESULTS {
-            self.results.clear();
-        }
         let edits = record
             .edits()
             .iter()
@@ -71,6 +75,7 @@ impl LabelCache {
                 edits,
                 result: result.clone(),
             },
+            MAX_RESULTS,
         );
         result
     }

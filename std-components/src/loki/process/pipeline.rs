@@ -167,6 +167,7 @@ impl Pipeline {
         if may_wait && let Some(until) = self.waits_until() {
             return Advance::Wait { until, before: None };
         }
+        self.labels.tend(Instant::now());
         let mut record = std::mem::take(&mut self.scratch);
         while let Some(entry) = work.entries.next() {
             let before = (work.finished.entries.len(), work.finished.acks.len());

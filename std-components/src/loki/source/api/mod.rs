@@ -9,6 +9,7 @@ mod server;
 mod tests;
 
 use super::now;
+use super::account::Account;
 use crate::component::metrics::{IntCounter, IntCounterVec};
 use crate::component::{BuildError, CancellationToken, Component, Context, RunError};
 use crate::relabel::Scratch;
@@ -20,6 +21,7 @@ pub(in crate::loki) use arguments::Arguments;
 use push::Stream;
 use river_eval::{BodyValue, Nothing};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::task::JoinSet;
 
@@ -41,7 +43,12 @@ pub(in crate::loki) struct SourceApi {
 /// Requests in memory at the same time at the most, each of `max_send_message_size` at the most; others wait before they are read.
 const AT_ONCE: usize = 16;
 
+/// Why entries are not delivered: a receiver did not take them, so that the request is refused and its sender sends again; or the rules of the
+/// configuration drop them.
+const DROPPED: [&str; 2] = ["returned", "relabelled"];
+
 struct Metrics {
+    account: Arc<Account>,
     entries: IntCounter,
     requests: IntCounterVec,
 }
@@ -54,6 +61,7 @@ impl Component for SourceApi {
     fn new(context: Context<Nothing>, arguments: Arguments) -> Result<Self, BuildError> {
         server::check(&context, &arguments.http)?;
         let metrics = Metrics {
+            account: Arc::new(Account::new(&context.metrics, "loki_source_api", &DROPPED)),
             entries: context.metrics.counter(
                 "loki_source_api_entries_written",
                 "Total number of entries forwarded",
@@ -115,6 +123,7 @@ impl Component for SourceApi {
         if let Some(address) = *self.address.lock() {
             info.attribute("address", address.to_string());
         }
+        self.metrics.account.describe(&mut info);
         info
     }
 }
@@ -124,21 +133,34 @@ impl SourceApi {
     async fn forward(&self, streams: Vec<Stream>, tenant: Option<&str>) -> Outcome {
         let arguments = self.arguments.load_full();
         let (told, outcome) = oneshot::channel();
-        let ack = Ack::new(move |outcome| {
-            // The sender may have gone away.
-            let _ = told.send(outcome);
+        let sent = Arc::new(AtomicU64::new(0));
+        let ack = Ack::new({
+            // The request may be over by then: the account is not.
+            let (account, sent) = (self.metrics.account.clone(), sent.clone());
+            move |outcome| {
+                account.end(sent.load(Ordering::Acquire), outcome);
+                // The sender may have gone away.
+                let _ = told.send(outcome);
+            }
         });
         let mut sender = Sender {
             to: &arguments.forward_to,
             ack: &ack,
+            account: &self.metrics.account,
+            sent: &sent,
             entries: Vec::new(),
             bytes: 0,
-            count: 0,
         };
         let mut scratch = Scratch::default();
         let mut timestamp = now();
         for stream in streams {
             let Some(labels) = labels(&arguments, &stream, tenant, &mut scratch) else {
+                // By its path: an `Arc` has a `drop` of its own.
+                Account::drop(
+                    &self.metrics.account,
+                    stream.entries.len() as u64,
+                    "relabelled",
+                );
                 continue;
             };
             for pushed in stream.entries {
@@ -159,11 +181,10 @@ impl SourceApi {
             }
         }
         sender.flush().await;
-        let count = sender.count;
         ack.delivered();
         let outcome = outcome.await.unwrap_or(Outcome::Failed);
         if outcome == Outcome::Delivered {
-            self.metrics.entries.inc_by(count);
+            self.metrics.entries.inc_by(sent.load(Ordering::Acquire));
         }
         outcome
     }
@@ -199,9 +220,11 @@ fn labels(
 struct Sender<'a> {
     to: &'a Fanout<LogBatch>,
     ack: &'a Ack,
+    account: &'a Account,
+    /// Entries on their way with the acknowledgement.
+    sent: &'a AtomicU64,
     entries: Vec<Entry>,
     bytes: usize,
-    count: u64,
 }
 
 impl Sender<'_> {
@@ -221,11 +244,13 @@ impl Sender<'_> {
             entries: std::mem::take(&mut self.entries),
             ack: self.ack.clone(),
         };
-        self.count += batch.len() as u64;
         if batch.is_empty() {
             batch.delivered();
-        } else {
-            self.to.send(batch).await;
+            return;
         }
+        let count = batch.len() as u64;
+        self.account.see(count);
+        self.sent.fetch_add(count, Ordering::AcqRel);
+        self.to.send(batch).await;
     }
 }

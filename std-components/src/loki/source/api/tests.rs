@@ -9,6 +9,7 @@ use river_eval::Shared;
 use std::time::Duration;
 
 struct Running {
+    api: Arc<SourceApi>,
     url: String,
     inlet: Inlet<LogBatch>,
     stop: CancellationToken,
@@ -35,6 +36,7 @@ impl Running {
             tokio::task::yield_now().await;
         };
         Self {
+            api,
             url: format!("http://{address}"),
             inlet,
             stop,
@@ -215,4 +217,45 @@ async fn rules_change_and_drop() {
 fn mistakes_are_told() {
     insta::assert_snapshot!(mistakes::<Arguments>("forward_to = []\n http { \n listen_port = 70000 \n}"), @"a port is a number from 0 to 65535");
     insta::assert_snapshot!(mistakes::<Arguments>("forward_to = []\n http { \n tls { } \n}"), @"cert_file: missing one of cert_pem or cert_file");
+}
+
+#[tokio::test]
+async fn the_account_is_right_at_every_step() {
+    let rules: Vec<Rule> = vec![arguments(
+        "source_labels = [\"app\"]\n regex = \"noise\"\n action = \"drop\"",
+    )];
+    let mut running = Running::start("", |arguments| {
+        arguments.relabel_rules = Some(Rules::shared("loki.relabel.x", &rules, None));
+    })
+    .await;
+    let body = r#"{"streams":[{"stream":{"app":"a"},"values":[["1","x"],["2","y"]]},{"stream":{"app":"noise"},"values":[["1","z"]]}]}"#;
+    let account = running.api.metrics.account.clone();
+    assert_eq!(account.check(), "seen 0 delivered 0");
+    for (takes, then) in [
+        (true, "seen 3 delivered 2 relabelled 1"),
+        (false, "seen 6 delivered 2 returned 2 relabelled 2"),
+        (true, "seen 9 delivered 4 returned 2 relabelled 3"),
+    ] {
+        let request = client()
+            .post(format!("{}/loki/api/v1/push", running.url))
+            .header("Content-Type", "application/json")
+            .body(body)
+            .send();
+        let request = tokio::spawn(request);
+        let batch = running.inlet.next().await.unwrap();
+        assert!(account.check().contains("queued 2"), "{}", account.check());
+        if takes {
+            batch.delivered();
+        } else {
+            drop(batch);
+        }
+        let status = request.await.unwrap().unwrap().status();
+        assert_eq!(status.is_success(), takes);
+        assert_eq!(account.check(), then);
+    }
+    let info = running.api.debug_info();
+    let names: Vec<_> = info.attributes.iter().map(|field| &*field.name).collect();
+    assert_eq!(names, ["address", "seen_lines", "delivered_lines", "queued_lines"]);
+    running.stop.cancel();
+    running.task.await.unwrap().unwrap();
 }
