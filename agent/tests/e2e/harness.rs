@@ -282,6 +282,16 @@ impl Agent {
         String::from_utf8(std::fs::read(&self.stderr).unwrap()).unwrap()
     }
 
+    /// Memory that it has in RAM.
+    pub(crate) fn resident_kibibytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .unwrap();
+        line.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
     /// Whether it holds this very file open, whatever its name is by now.
     pub(crate) fn has_open(&self, file: &Path) -> bool {
         use std::os::unix::fs::MetadataExt;

@@ -19,6 +19,7 @@ mod http_api;
 mod http_settings;
 mod http_streams;
 mod kubernetes;
+mod ledger;
 mod lifecycle;
 mod logs;
 mod loki_endpoint;

@@ -8,7 +8,7 @@ use std::hash::Hash;
 use std::time::{Duration, Instant};
 
 /// After so long without use a result may be forgotten, and after twice as long it is.
-const UNUSED: Duration = Duration::from_secs(30);
+const UNUSED: Duration = Duration::from_secs(5);
 
 /// The results.
 #[derive(Debug)]

@@ -1,15 +1,16 @@
 //! From an entry's labels to the stream and tenant that it is sent to; remembered, as few sets of labels come again and again.
 
 use super::encode;
+use crate::loki::recent::Recent;
 use crate::signals::Labels;
-use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The label that names an entry's tenant.
 const TENANT_LABEL: &str = "__tenant_id__";
 
-/// Label sets that are remembered at the most; then all are forgotten and found out again.
+/// Label sets that are remembered at the most.
 const MAX_REMEMBERED: usize = 10_000;
 
 /// A stream of a tenant.
@@ -28,9 +29,9 @@ pub(super) struct Stream {
 pub(super) struct Resolver {
     tenant: Arc<str>,
     external: BTreeMap<String, String>,
-    known: FxHashMap<Labels, Arc<Stream>>,
+    known: Recent<Labels, Arc<Stream>>,
     /// By tenant and labels: sets that differ only in labels that are not sent are one stream.
-    streams: FxHashMap<(Arc<str>, Arc<str>), Arc<Stream>>,
+    streams: Recent<(Arc<str>, Arc<str>), Arc<Stream>>,
     next: u64,
 }
 
@@ -44,18 +45,21 @@ impl Resolver {
         }
     }
 
+    /// Forgets what was not used for a while. Once a batch.
+    pub(super) fn tend(&mut self, now: Instant) {
+        self.known.tend(now);
+        self.streams.tend(now);
+    }
+
     fn forget(&mut self) {
-        self.known.clear();
-        self.streams.clear();
+        self.known = Recent::default();
+        self.streams = Recent::default();
     }
 
     /// The stream of a set of labels.
     pub(super) fn stream(&mut self, labels: &Labels) -> Arc<Stream> {
         if let Some(stream) = self.known.get(labels) {
             return stream.clone();
-        }
-        if self.known.len() >= MAX_REMEMBERED {
-            self.forget();
         }
         let tenant = match labels.get(TENANT_LABEL) {
             Some(tenant) => tenant.into(),
@@ -71,20 +75,21 @@ impl Resolver {
         merged.retain(|name, _| !name.starts_with("__"));
         let mut text = String::new();
         encode::labels(&mut text, merged);
-        let next = &mut self.next;
-        let stream = self
-            .streams
-            .entry((tenant, text.into()))
-            .or_insert_with_key(|(tenant, labels)| {
-                *next += 1;
-                Arc::new(Stream {
-                    id: *next,
-                    tenant: tenant.clone(),
-                    labels: labels.clone(),
-                })
-            })
-            .clone();
-        self.known.insert(labels.clone(), stream.clone());
+        let key = (tenant, text.into());
+        let stream = match self.streams.get(&key) {
+            Some(stream) => stream.clone(),
+            None => {
+                self.next += 1;
+                let stream = Arc::new(Stream {
+                    id: self.next,
+                    tenant: key.0.clone(),
+                    labels: key.1.clone(),
+                });
+                self.streams.insert(key, stream.clone(), MAX_REMEMBERED);
+                stream
+            }
+        };
+        self.known.insert(labels.clone(), stream.clone(), MAX_REMEMBERED);
         stream
     }
 }

@@ -197,6 +197,7 @@ impl Shard {
 
     async fn gather(&mut self, mut item: Item) {
         self.reconfigure();
+        self.resolver.tend(Instant::now().into_std());
         self.batch += 1;
         let most_bytes = match &self.way {
             Way::Direct => usize::try_from(self.settings.arguments.batch_size.0).unwrap_or(usize::MAX),

@@ -8,8 +8,8 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-use super::now;
 use super::account::Account;
+use super::now;
 use crate::component::metrics::{IntCounter, IntCounterVec};
 use crate::component::{BuildError, CancellationToken, Component, Context, RunError};
 use crate::relabel::Scratch;
@@ -156,11 +156,7 @@ impl SourceApi {
         for stream in streams {
             let Some(labels) = labels(&arguments, &stream, tenant, &mut scratch) else {
                 // By its path: an `Arc` has a `drop` of its own.
-                Account::drop(
-                    &self.metrics.account,
-                    stream.entries.len() as u64,
-                    "relabelled",
-                );
+                Account::drop(&self.metrics.account, stream.entries.len() as u64, "relabelled");
                 continue;
             };
             for pushed in stream.entries {

@@ -255,7 +255,10 @@ async fn the_account_is_right_at_every_step() {
     }
     let info = running.api.debug_info();
     let names: Vec<_> = info.attributes.iter().map(|field| &*field.name).collect();
-    assert_eq!(names, ["address", "seen_lines", "delivered_lines", "queued_lines"]);
+    assert_eq!(
+        names,
+        ["address", "seen_lines", "delivered_lines", "queued_lines"]
+    );
     running.stop.cancel();
     running.task.await.unwrap().unwrap();
 }

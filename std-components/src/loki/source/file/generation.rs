@@ -132,6 +132,11 @@ impl Generation {
         (self.device, self.inode) == (other.device, other.inode)
     }
 
+    /// Whether it was removed: no folder holds it any more.
+    pub(super) fn has_no_name(&self) -> bool {
+        self.file.metadata().is_ok_and(|metadata| metadata.nlink() == 0)
+    }
+
     pub(super) fn file(&self) -> &File {
         &self.file
     }

@@ -75,6 +75,17 @@ impl Holders {
         });
     }
 
+    /// A path is done with a file that no other path will ever lead to.
+    pub(super) fn forget(&mut self, tail: u64, identity: Identity) {
+        let inode = (identity.device, identity.inode);
+        if let Some(holders) = self.files.get_mut(&inode) {
+            holders.retain(|holder| holder.tail != Some(tail));
+            if holders.is_empty() {
+                self.files.remove(&inode);
+            }
+        }
+    }
+
     /// A path is done with a file, up to an offset.
     pub(super) fn finish(&mut self, tail: u64, identity: Identity, offset: u64) {
         let inode = (identity.device, identity.inode);

@@ -167,7 +167,7 @@ impl Tail {
     /// It is forgotten: what it had open, another path may go on with.
     pub(super) fn release(&self, holders: &mut Holders) {
         for file in &self.generations {
-            holders.finish(self.id, file.identity(), file.ledger.committed());
+            finish(holders, self.id, file);
         }
     }
 
@@ -633,7 +633,7 @@ impl Tail {
                 && !self.generations.iter().any(|file| file.is_inode_of(&done))
             {
                 let (identity, offset) = (done.identity(), done.ledger.committed());
-                desk.holders.finish(self.id, identity, offset);
+                finish(desk.holders, self.id, &done);
                 self.remember(Rotated {
                     identity,
                     offset,
@@ -702,6 +702,15 @@ impl Tail {
         self.metrics.read_bytes.set(gauge(committed));
         let size = self.generations.back().map_or(0, Generation::size);
         self.metrics.file_bytes.set(gauge(size));
+    }
+}
+
+/// A path is done with a file. One without a name will never have another: nobody has to know of it.
+fn finish(holders: &mut Holders, tail: u64, file: &Generation) {
+    if file.has_no_name() {
+        holders.forget(tail, file.identity());
+    } else {
+        holders.finish(tail, file.identity(), file.ledger.committed());
     }
 }
 
