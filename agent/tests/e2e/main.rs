@@ -21,6 +21,7 @@ mod http_streams;
 mod kubernetes;
 mod ledger;
 mod lifecycle;
+mod listeners;
 mod logs;
 mod loki_endpoint;
 mod lsp;

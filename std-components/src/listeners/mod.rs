@@ -5,6 +5,8 @@
 //! another component still holds waits for that. A socket that is given back stays open for [`PARKED`]; what connects in that time waits in the kernel's
 //! queue for the successor. Invariant: an address has one holder.
 
+#[cfg(all(test, feature = "loki"))]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 pub mod tls;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::component::testing::{arguments, mistakes};
+use crate::listeners::testing::Authority;
 use crate::relabel::{Rule, Rules};
 use crate::signals::{Inlet, LogsReceiver, inlet};
 use prost::Message;
@@ -213,10 +214,87 @@ async fn rules_change_and_drop() {
     );
 }
 
+/// An `http` block with TLS.
+fn secure(authority: &Authority, certificate: &str, key: &str, more: &str) -> Arguments {
+    arguments(&format!(
+        "forward_to = []\n http {{\n listen_address = \"127.0.0.1\"\n listen_port = 0\n http2 {{\n enabled = true\n }}\n tls {{\n cert_pem = `{certificate}`\n key_pem = `{key}`\n client_ca = `{}`\n client_auth_type = \"RequireAndVerifyClientCert\"\n {more} }}\n }}",
+        authority.certificate.pem()
+    ))
+}
+
+#[tokio::test]
+async fn tls_and_http2_are_spoken_with_those_who_are_known() {
+    let authority = Authority::new();
+    let (server, server_key) = authority.sign("localhost");
+    let text = secure(
+        &authority,
+        &server.pem(),
+        &server_key.serialize_pem(),
+        "min_version = \"VersionTLS13\"",
+    );
+    let mut api = Running::start("", |arguments| arguments.http = text.http).await;
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let url = api.url.replace("http://127.0.0.1", "https://localhost") + "/loki/api/v1/push";
+    let builder = || {
+        let root = reqwest::Certificate::from_der(authority.certificate.der()).unwrap();
+        reqwest::Client::builder().no_proxy().tls_certs_only([root])
+    };
+    let unknown = builder().build().unwrap();
+    assert!(unknown.post(&url).body(JSON).send().await.is_err());
+    let (client, key) = authority.sign("client");
+    let identity = reqwest::Identity::from_pem((client.pem() + &key.serialize_pem()).as_bytes()).unwrap();
+    let known = builder().identity(identity).build().unwrap();
+    let request = known
+        .post(&url)
+        .header("Content-Type", "application/json")
+        .body(JSON);
+    let answer = tokio::spawn(async move { request.send().await.unwrap() });
+    api.inlet.next().await.unwrap().delivered();
+    let answer = answer.await.unwrap();
+    assert_eq!(
+        (answer.status().as_u16(), answer.version()),
+        (204, reqwest::Version::HTTP_2)
+    );
+    api.stop.cancel();
+    api.task.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn certificates_that_cannot_be_used_are_refused_and_the_old_ones_stay() {
+    let authority = Authority::new();
+    let (server, server_key) = authority.sign("localhost");
+    let (_, other_key) = authority.sign("localhost");
+    let (context, _) = Context::for_test("loki.source.api.in", std::path::Path::new("/nonexistent"));
+    let good = secure(&authority, &server.pem(), &server_key.serialize_pem(), "");
+    let api = SourceApi::new(context.clone(), good.clone()).unwrap();
+    let other = secure(&authority, &server.pem(), &other_key.serialize_pem(), "");
+    let error = api.update(other).unwrap_err().to_string();
+    assert!(
+        error.starts_with("the tls block's key_pem cannot be used: does not fit the certificate"),
+        "{error}"
+    );
+    assert_eq!(**api.arguments.load(), good);
+    let error = SourceApi::new(
+        context,
+        secure(&authority, "none", &server_key.serialize_pem(), ""),
+    )
+    .err()
+    .unwrap();
+    insta::assert_snapshot!(error, @"the tls block's cert_pem cannot be used: holds no certificate; mend it and reload");
+}
+
 #[test]
 fn mistakes_are_told() {
     insta::assert_snapshot!(mistakes::<Arguments>("forward_to = []\n http { \n listen_port = 70000 \n}"), @"a port is a number from 0 to 65535");
     insta::assert_snapshot!(mistakes::<Arguments>("forward_to = []\n http { \n tls { } \n}"), @"cert_file: missing one of cert_pem or cert_file");
+    let tls = |more: &str| {
+        mistakes::<Arguments>(&format!(
+            "forward_to = []\n http {{ \n tls {{\n cert_file = \"c\"\n key_file = \"k\"\n {more}\n }} \n}}"
+        ))
+    };
+    insta::assert_snapshot!(tls("client_auth_type = \"Some\""), @r#"client_auth_type: unknown client auth type "Some""#);
+    insta::assert_snapshot!(tls("min_version = \"TLS12\""), @r#"min_version: unknown TLS version "TLS12"; write "VersionTLS12" or "VersionTLS13""#);
+    insta::assert_snapshot!(tls("client_ca_file = \"a\""), @r#"client_auth_type: client CAs are given and clients are not asked for certificates; set "RequireAndVerifyClientCert""#);
 }
 
 #[tokio::test]

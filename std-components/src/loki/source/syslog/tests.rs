@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::component::testing::{arguments, mistakes};
+use crate::listeners::testing::Authority;
 use crate::relabel::{Rule, Rules};
 use crate::signals::{Batch, Fanout, Inlet, LogBatch, LogsReceiver, inlet};
 use rustls::pki_types::PrivateKeyDer;
@@ -367,30 +368,6 @@ fn free_port() -> SocketAddr {
         .unwrap()
         .local_addr()
         .unwrap()
-}
-
-struct Authority {
-    certificate: rcgen::Certificate,
-    issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
-        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        let key = rcgen::KeyPair::generate().unwrap();
-        let certificate = parameters.self_signed(&key).unwrap();
-        Self {
-            certificate,
-            issuer: rcgen::Issuer::new(parameters, key),
-        }
-    }
-
-    fn sign(&self, name: &str) -> (rcgen::Certificate, rcgen::KeyPair) {
-        let key = rcgen::KeyPair::generate().unwrap();
-        let parameters = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
-        (parameters.signed_by(&key, &self.issuer).unwrap(), key)
-    }
 }
 
 #[tokio::test]
