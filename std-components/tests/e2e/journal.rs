@@ -152,8 +152,14 @@ async fn a_journal_is_followed_over_rotation_and_restarts() {
     // What was written while nobody read comes after a restart, and nothing else.
     source.stop().await;
     second.message(begin + 3003, "line 2003");
+    // Another machine's, which comes late with what is older than all that was read.
+    let mut other = Writer::start(&home.file("other.journal"));
+    other.message(begin - 3_600_000_000, "late");
+    other.end();
     let mut source = home.start("");
-    assert_eq!(source.lines(1).await, ["line 2003"]);
+    let mut lines = source.lines(2).await;
+    lines.sort();
+    assert_eq!(lines, ["late", "line 2003"]);
     source.is_silent().await;
 
     // What was not taken comes again after the death of the process.
@@ -237,6 +243,8 @@ async fn fields_become_labels_json_and_matches() {
     let mut source = home.start("matches = \"_SYSTEMD_UNIT=a.service _SYSTEMD_UNIT=b.service\"");
     assert_eq!(source.lines(2).await, ["a <b> é", long.as_str()]);
     source.is_silent().await;
+    // The one without text is dropped; the others do not match.
+    assert_eq!(source.account(), [3, 2, 0, 1]);
     source.stop().await;
 
     std::fs::remove_dir_all(home.storage()).unwrap();
@@ -326,6 +334,14 @@ async fn a_predecessors_position_is_taken_over() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     };
     source.stop().await;
+    // Systemd takes the cursor too, and so does the reference.
+    let journalctl = Command::new("journalctl")
+        .args(["-o", "cat", "--after-cursor", &text, "--file"])
+        .arg(home.file("system.journal"))
+        .output();
+    if let Ok(output) = journalctl {
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "line 3\nline 4\n");
+    }
     let legacy = home.folder.path().join("promtail.yml");
     // As Promtail and the static mode write it.
     std::fs::write(

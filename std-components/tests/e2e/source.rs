@@ -14,6 +14,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running source.
 pub(crate) struct Source {
+    id: String,
+    services: Services,
     component: Arc<dyn AnyComponent>,
     inlet: Inlet<LogBatch>,
     stop: CancellationToken,
@@ -66,7 +68,7 @@ impl Source {
         };
         let component = (registration.build)(
             ComponentId::root(format!("{name}.in")),
-            services,
+            services.clone(),
             HealthCell::default(),
             Arc::new(ExportSink::default()),
             &body(text, &receiver),
@@ -76,6 +78,8 @@ impl Source {
         };
         let stop = CancellationToken::new();
         Self {
+            id: format!("{name}.in"),
+            services,
             task: tokio::spawn(component.clone().run(stop.clone())),
             component,
             inlet,
@@ -97,6 +101,7 @@ impl Source {
             let batch = tokio::time::timeout(PATIENCE, self.inlet.next()).await;
             let batch =
                 batch.unwrap_or_else(|_| panic!("{} of {count} entries in time: {entries:?}", entries.len()));
+            self.account();
             let mut batch = batch.unwrap();
             entries.append(&mut batch.entries);
             batch.delivered();
@@ -108,6 +113,32 @@ impl Source {
     pub(crate) async fn lines(&mut self, count: usize) -> Vec<String> {
         let entries = self.entries(count).await;
         entries.iter().map(|entry| entry.line.to_string()).collect()
+    }
+
+    /// What the metrics say of lines, of which seen = delivered + queued + dropped at any time.
+    pub(crate) fn account(&self) -> [u64; 4] {
+        let mut text = String::new();
+        self.services.metrics.render_component(&self.id, "/", &mut text);
+        let sum = |part: &str| -> u64 {
+            let lines = text
+                .lines()
+                .filter(|line| !line.starts_with('#') && line.contains(part));
+            lines
+                .map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap())
+                .sum()
+        };
+        let parts = [
+            "_ledger_seen_",
+            "_ledger_delivered_",
+            "_ledger_queued_",
+            "_ledger_dropped_",
+        ]
+        .map(sum);
+        assert!(
+            parts[0] > 0 && parts[0] == parts[1] + parts[2] + parts[3],
+            "{text}"
+        );
+        parts
     }
 
     /// The next batch, which the test has to let go.

@@ -175,20 +175,29 @@ impl SourceJournal {
     /// Where to begin.
     fn begin(&self, arguments: &Arguments) -> Position {
         let cursors = self.cursors.lock();
-        if let Some(cursor) = cursors.get(&key(&self.context)) {
-            match Position::read(cursor, cursors.get(&files_key(&self.context))) {
-                Some(position) => return position,
-                None => tracing::error!(
-                    component_id = %self.context.id, cursor,
-                    "the stored cursor is none of the journal's; reading begins with entries of max_age"
-                ),
-            }
-        }
         let now = u64::try_from(now() / 1000).unwrap_or(0);
         let age = u64::try_from(arguments.max_age.as_micros()).unwrap_or(u64::MAX);
+        let since = Origin::Since(now.saturating_sub(age));
+        if let Some(text) = cursors.get(&files_key(&self.context)) {
+            // A file that is not among them is new, or was too old to be read already then.
+            let files = position::read_files(text);
+            if !files.is_empty() {
+                return Position { files, origin: since };
+            }
+        }
+        let cursor = cursors.get(&key(&self.context));
+        let origin = cursor.map(|text| {
+            Cursor::read(text).map(Origin::Cursor).unwrap_or_else(|| {
+                tracing::error!(
+                    component_id = %self.context.id, cursor = text,
+                    "the stored cursor is none of the journal's; reading begins with entries of max_age"
+                );
+                since
+            })
+        });
         Position {
             files: BTreeMap::new(),
-            origin: Origin::Since(now.saturating_sub(age)),
+            origin: origin.unwrap_or(since),
         }
     }
 

@@ -180,6 +180,10 @@ pub(super) fn host_and_port(address: &str) -> Option<(&str, u16)> {
 }
 
 fn check(arguments: &Arguments, checks: &mut Checks<'_, '_>) {
+    if arguments.listeners.is_empty() {
+        checks.here("missing required block \"listener\"").help =
+            Some("say where to listen: listener { address = \"0.0.0.0:1514\" }".into());
+    }
     let mut before: Vec<(&str, &str)> = Vec::new();
     for (at, listener) in arguments.listeners.iter().enumerate() {
         check_listener(at, listener, checks);

@@ -12,7 +12,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Sets of labels whose relabelled form is kept for a connection at the most.
-const MAX_CACHED: usize = 256;
+const MAX_CACHED: usize = 64;
 
 /// What a message has to be counted as, besides an entry.
 pub(super) const DROPPED: [&str; 8] = [
