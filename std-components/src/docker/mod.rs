@@ -5,7 +5,7 @@
 
 mod answers;
 
-pub(crate) use answers::{Container, Endpoint, Inspected, Network, Port};
+pub(crate) use answers::{Container, Endpoint, Inspected, Network, Port, State};
 
 use crate::component::BuildError;
 use crate::http_client::{HttpClient, HttpClientArguments, HttpError, beginning, safe_url, whole};

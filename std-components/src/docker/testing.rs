@@ -34,7 +34,7 @@ struct Inner {
     broken: Option<(u16, &'static str)>,
     /// Streams of logs end when this is cancelled.
     cut: CancellationToken,
-    /// Log records that a stream sends before it breaks off, if it does.
+    /// Log records that a stream sends before it breaks off, if it does; more with each one that does.
     cut_after: Option<usize>,
 }
 
@@ -103,6 +103,11 @@ impl Api {
     /// Streams break off after so many records from now on.
     pub(crate) fn cut_after(&self, records: Option<usize>) {
         self.inner.lock().cut_after = records;
+    }
+
+    fn cut_later(&self) {
+        let mut inner = self.inner.lock();
+        inner.cut_after = inner.cut_after.map(|records| records + 15);
     }
 
     fn ask(&self, what: String) -> Option<Response> {
@@ -189,6 +194,8 @@ async fn logs(State(api): State<Api>, UrlPath(id): UrlPath<String>, RawQuery(que
             };
             for record in records {
                 if left == Some(0) || cut.is_cancelled() {
+                    // The next one gets further, although it begins before.
+                    api.cut_later();
                     let _ = sender.send(Err(std::io::Error::other("cut"))).await;
                     return;
                 }

@@ -19,6 +19,7 @@ pub const COMPONENTS: &[Registration] = &[
     Registration::of::<relabel::Relabel>(),
     Registration::of::<secretfilter::SecretFilter>(),
     Registration::of::<source::api::SourceApi>(),
+    Registration::of::<source::docker::SourceDocker>(),
     Registration::of::<source::file::SourceFile>(),
     Registration::of::<source::journal::SourceJournal>(),
     #[cfg(feature = "kubernetes")]

@@ -8,6 +8,8 @@
     reason = "a test ends where something is missing, and says what was skipped"
 )]
 
+#[cfg(feature = "discovery")]
+mod discoveries;
 #[cfg(all(feature = "loki", target_os = "linux"))]
 mod journal;
 #[cfg(feature = "kubernetes")]

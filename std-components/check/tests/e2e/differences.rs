@@ -12,8 +12,25 @@ use std_components::controller::config_block_schemas;
 /// Stages hold stages: deeper there is nothing new.
 const MAX_DEPTH: usize = 8;
 
+/// Of defaults that the catalog does not know.
+const DECODED: &str =
+    "the reference sets this default, too, but only as it decodes, which the catalog does not show";
+
 /// Why a difference stands.
 const REASONS: &[(&str, &str)] = &[
+    (
+        "`follow_redirects`: default `true` here, default `false` there",
+        DECODED,
+    ),
+    (
+        "`enable_http2`: default `true` here, default `false` there",
+        DECODED,
+    ),
+    ("`refresh_interval`: default 60s here, default 0ns there", DECODED),
+    (
+        "`url`: type string here, string (URL) there",
+        "it is checked to be one, of http or https",
+    ),
     ("`decompression > format`", "zstd is this agent's own"),
     (
         "`role`: type one of \"endpoints\"",

@@ -3,6 +3,7 @@
 mod account;
 pub(super) mod api;
 mod cursors;
+pub(super) mod docker;
 pub(super) mod file;
 pub(super) mod journal;
 #[cfg(feature = "kubernetes")]
@@ -11,6 +12,11 @@ pub(super) mod kubernetes;
 pub(super) mod kubernetes_events;
 #[cfg(feature = "kubernetes")]
 mod kubetail;
+#[cfg_attr(
+    not(feature = "kubernetes"),
+    expect(dead_code, reason = "some of it is for the logs of pods only")
+)]
+mod marks;
 #[cfg(feature = "kubernetes")]
 pub(super) mod podlogs;
 pub(super) mod syslog;

@@ -8,7 +8,7 @@ use super::{Desk, Format};
 use crate::component::CancellationToken;
 use crate::kubernetes::{Access, ApiError, Cluster, Problem, retries};
 use crate::loki::source::file::positions::Key;
-use crate::loki::source::kubetail::Flights;
+use crate::loki::source::marks::Flights;
 use crate::signals::{Ack, Entry, Labels, LogBatch, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Outcome};
 use futures_util::{FutureExt, StreamExt};
 use k8s_openapi::api::core::v1::Event;

@@ -1,7 +1,5 @@
 //! What all tails of a component share: where lines go, how much may be on its way, the positions, the counts.
 
-use super::flights::Flights;
-use super::mark::Mark;
 use super::pods::Pools;
 use super::target::Wanted;
 use crate::component::metrics::{IntCounter, IntCounterVec, IntGauge};
@@ -9,6 +7,7 @@ use crate::component::{BuildError, ComponentMetrics, HealthCell};
 use crate::http_client::Seldom;
 use crate::loki::source::account::Account;
 use crate::loki::source::file::positions::{Key, Positions};
+use crate::loki::source::marks::{Flights, Mark};
 use crate::signals::{Fanout, LogBatch};
 use parking_lot::Mutex;
 use std::path::Path;

@@ -5,15 +5,12 @@
 //! [`Tails`] starts and ends the tasks as targets come and go.
 
 mod desk;
-mod flights;
 mod lines;
-mod mark;
 mod pods;
 mod tail;
 mod target;
 
 pub(in crate::loki::source) use desk::{Desk, Info};
-pub(in crate::loki::source) use flights::Flights;
 pub(in crate::loki::source) use pods::Pools;
 pub(in crate::loki::source) use target::Wanted;
 

@@ -4,14 +4,13 @@
 //! [`Tail::read`]; only what every receiver has taken moves the stored position. What was not taken is read again.
 
 use super::desk::{Desk, Info};
-use super::flights::Flights;
 use super::lines::{Line, Lines};
-use super::mark::{Mark, Resume};
 use super::pods::{Part, Pods, Pools, State, Stream, is_gone};
 use super::target::Place;
 use crate::component::CancellationToken;
 use crate::http_client::Backoff;
 use crate::kubernetes::Problem;
+use crate::loki::source::marks::{Flights, Mark, Resume};
 use crate::loki::source::now;
 use crate::signals::{Ack, Entry, LogBatch, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Outcome};
 use futures_util::FutureExt;

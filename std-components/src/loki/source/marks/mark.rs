@@ -1,4 +1,4 @@
-//! How far the log of a container has been taken: the API knows no offsets, only times of whole seconds.
+//! How far the log of a container has been taken: the APIs know no offsets, only times.
 //!
 //! A mark is the last line's time with a count of the lines that had that very time. A stream that is opened anew begins somewhat before the mark; a
 //! [`Resume`] tells the lines that were taken from those that were not, by their order and their own times only: the clock of the agent has no part in it, and a node's clock
@@ -15,20 +15,20 @@ const SLACK: i64 = 10 * SECOND;
 
 /// The last line that was taken of a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Mark {
+pub(in crate::loki::source) struct Mark {
     /// The container's id, which is a new one after each restart; empty where it is not known.
-    pub(super) container: Arc<str>,
+    pub(in crate::loki::source) container: Arc<str>,
     /// The last line's time, in nanoseconds since 1970.
-    pub(super) time: i64,
+    pub(in crate::loki::source) time: i64,
     /// How many lines of that time have been taken; 0 stands for all.
-    pub(super) count: u32,
+    pub(in crate::loki::source) count: u32,
     /// The latest time of a line before: later than `time` where the clock has been set back.
-    pub(super) high: i64,
+    pub(in crate::loki::source) high: i64,
 }
 
 impl Mark {
     /// Everything until a time.
-    pub(super) fn until(container: Arc<str>, time: i64) -> Self {
+    pub(in crate::loki::source) fn until(container: Arc<str>, time: i64) -> Self {
         Self {
             container,
             time,
@@ -38,12 +38,12 @@ impl Mark {
     }
 
     /// Before the first line of a run.
-    pub(super) fn start(container: Arc<str>) -> Self {
+    pub(in crate::loki::source) fn start(container: Arc<str>) -> Self {
         Self::until(container, i64::MIN)
     }
 
     /// As it is stored: the reference's number of microseconds, and what the reference does not know.
-    pub(super) fn to_stored(&self) -> (i64, String) {
+    pub(in crate::loki::source) fn to_stored(&self) -> (i64, String) {
         let Self {
             container,
             time,
@@ -57,7 +57,7 @@ impl Mark {
     }
 
     /// A stored one. Of one that the reference has written nobody knows how many lines of that time were taken: they are taken again.
-    pub(super) fn from_stored(number: &str, detail: &str) -> Option<Self> {
+    pub(in crate::loki::source) fn from_stored(number: &str, detail: &str) -> Option<Self> {
         let mut words = detail.splitn(4, ' ');
         let mut word = || words.next()?.parse::<i64>().ok();
         if let (Some(time), Some(count), Some(high)) = (word(), word(), word()) {
@@ -74,14 +74,14 @@ impl Mark {
     }
 
     /// The second from which a stream has to be asked for; `None` if it is the log's beginning. `now` is in nanoseconds.
-    pub(super) fn since(&self, now: i64) -> Option<i64> {
+    pub(in crate::loki::source) fn since(&self, now: i64) -> Option<i64> {
         // A time that is still to come: the clock was wrong, and once it is right again lines are older.
         let is_sound = self.time > i64::MIN && self.time <= now.saturating_add(SLACK);
         is_sound.then(|| self.time.saturating_sub(SLACK).div_euclid(SECOND))
     }
 
     /// A line has been taken behind it.
-    pub(super) fn take(place: &mut Option<Mark>, container: &Arc<str>, time: i64) {
+    pub(in crate::loki::source) fn take(place: &mut Option<Mark>, container: &Arc<str>, time: i64) {
         match place {
             Some(mark) if mark.container == *container => {
                 mark.count = if mark.time == time {
@@ -106,7 +106,7 @@ impl Mark {
 
 /// Tells new lines of a stream from those that were taken before.
 #[derive(Debug)]
-pub(super) struct Resume {
+pub(in crate::loki::source) struct Resume {
     /// `None` behind the mark.
     mark: Option<Mark>,
     seen: u32,
@@ -114,17 +114,24 @@ pub(super) struct Resume {
 
 impl Resume {
     /// Behind a mark; without one every line is new.
-    pub(super) fn behind(mark: Option<Mark>) -> Self {
+    pub(in crate::loki::source) fn behind(mark: Option<Mark>) -> Self {
         Self { mark, seen: 0 }
     }
 
     /// Whether a line of the mark's time has come.
-    pub(super) fn has_met(&self) -> bool {
+    pub(in crate::loki::source) fn has_met(&self) -> bool {
         self.seen > 0
     }
 
+    /// Whether the stream's next line would be new, if it were one.
+    pub(in crate::loki::source) fn would_be_new(&self, time: i64) -> bool {
+        self.mark
+            .as_ref()
+            .is_none_or(|mark| time > mark.time && time > mark.high)
+    }
+
     /// Whether the stream's next line is new.
-    pub(super) fn is_new(&mut self, time: i64) -> bool {
+    pub(in crate::loki::source) fn is_new(&mut self, time: i64) -> bool {
         let Some(mark) = &self.mark else {
             return true;
         };
