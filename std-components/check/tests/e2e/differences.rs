@@ -54,6 +54,7 @@ const REASONS: &[(&str, &str)] = &[
         "the reference makes another one at each first start; the catalog holds one of them",
     ),
     ("`stage.truncate > rule { }`", "both refuse a stage without one"),
+    ("`listener { }`", "both refuse a component without one"),
     (
         "`stage.truncate > rule > source_type`",
         "the reference takes these words, too; the catalog has those of `stage.labels`",

@@ -455,5 +455,5 @@ fn mistakes_are_told_where_they_are() {
     raw_format_options has no effect when syslog format is not "raw"
     another listener of this component has the tcp address 127.0.0.1:514
     "#);
-    insta::assert_snapshot!(mistakes::<Arguments>("forward_to = []"), @"");
+    insta::assert_snapshot!(mistakes::<Arguments>("forward_to = []"), @r#"missing required block "listener" (say where to listen: listener { address = "0.0.0.0:1514" })"#);
 }
