@@ -309,6 +309,46 @@ async fn damage_and_deletion_end_nothing() {
 }
 
 #[tokio::test]
+async fn no_damage_keeps_another_file_from_being_read() {
+    if is_missing() {
+        return;
+    }
+    let home = Home::new();
+    let begin = now();
+    let mut writer = Writer::start(&home.file("damaged.journal"));
+    for number in 0..200 {
+        writer.message(begin + number, &format!("one {number}"));
+    }
+    writer.end();
+    let mut writer = Writer::start(&home.file("sound.journal"));
+    writer.message(begin + 1000, "sound");
+    writer.end();
+    let path = home.file("damaged.journal");
+    let whole = std::fs::read(&path).unwrap();
+    let used = whole.iter().rposition(|byte| *byte != 0).unwrap();
+    let objects = whole.len().min(used) / 2;
+    let rounds: u64 = std::env::var("ALLOY_RS_DAMAGES").map_or(12, |rounds| rounds.parse().unwrap());
+    for round in 0..rounds {
+        let mut random = fastrand::Rng::with_seed(round);
+        let mut bytes = whole.clone();
+        for _ in 0..random.usize(1..40) {
+            // The header and the objects at the end are where most of the structure is.
+            let at = match random.u8(0..3) {
+                0 => random.usize(8..264),
+                1 => random.usize(objects..used),
+                _ => random.usize(264..used),
+            };
+            bytes[at] = random.u8(..);
+        }
+        std::fs::write(&path, &bytes).unwrap();
+        drop(std::fs::remove_dir_all(home.storage()));
+        let mut source = home.start("");
+        while source.lines(1).await.last().map(String::as_str) != Some("sound") {}
+        source.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn a_predecessors_position_is_taken_over() {
     if is_missing() {
         return;

@@ -14,6 +14,9 @@ pub(super) const MAX_FILES: usize = 4096;
 /// How long a folder is believed not to have changed because its time has not.
 const LIST_EVERY: Duration = Duration::from_secs(5);
 
+/// How long a file may be without a header after it was made.
+const YOUNG: Duration = Duration::from_secs(2);
+
 /// Bytes of a header that are read.
 const HEADER_BYTES: usize = 208;
 
@@ -132,6 +135,8 @@ impl Files {
             }
             match &known.header {
                 Ok(header) => look.headers.push((known.path.clone(), *header)),
+                // It has just been made.
+                Err(_) if is_young(&known.file) => {}
                 Err(reason) => look.problems.push((known.path.clone(), reason.clone())),
             }
         }
@@ -218,6 +223,12 @@ fn told(error: &io::Error) -> String {
         }
         _ => error.to_string(),
     }
+}
+
+fn is_young(file: &File) -> bool {
+    let modified = file.metadata().and_then(|metadata| metadata.modified());
+    let age = modified.ok().and_then(|modified| modified.elapsed().ok());
+    age.is_none_or(|age| age < YOUNG)
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {

@@ -70,6 +70,8 @@ pub(super) struct Reader {
     /// The files' headers when a pass over them had ended.
     done: HashMap<Id, (PathBuf, Header)>,
     told: BTreeSet<String>,
+    /// What is wrong now.
+    problem: Option<String>,
 }
 
 impl Reader {
@@ -81,6 +83,7 @@ impl Reader {
             pass: None,
             done: HashMap::new(),
             told: BTreeSet::new(),
+            problem: None,
         }
     }
 
@@ -103,6 +106,12 @@ impl Reader {
 
     /// Reads the next batch.
     pub(super) fn next(&mut self) -> Batch {
+        let mut batch = self.read();
+        batch.problem.clone_from(&self.problem);
+        batch
+    }
+
+    fn read(&mut self) -> Batch {
         let mut batch = Batch::default();
         let mut pass = match self.pass.take() {
             Some(pass) => pass,
@@ -132,10 +141,11 @@ impl Reader {
     /// Begins a pass, if anything is new.
     fn begin(&mut self, batch: &mut Batch) -> Option<Pass> {
         let look = self.files.look();
+        self.problem = None;
         for (path, reason) in &look.problems {
             let text = format!("the journal {} cannot be read: {reason}", path.display());
             self.tell(text.clone(), batch);
-            batch.problem = Some(text);
+            self.problem = Some(text);
         }
         self.miss(&look.headers, batch);
         self.position.prune();
@@ -185,7 +195,7 @@ impl Reader {
             Err(error) => {
                 let text = format!("the journal cannot be read: {error}");
                 self.tell(text.clone(), batch);
-                batch.problem = Some(text);
+                self.problem = Some(text);
                 None
             }
         }

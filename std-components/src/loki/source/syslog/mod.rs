@@ -143,7 +143,7 @@ impl Component for SourceSyslog {
     type Exports = Nothing;
 
     fn new(context: Context<Nothing>, arguments: Arguments) -> Result<Self, BuildError> {
-        places(&context, &arguments)?;
+        check(&context, &arguments)?;
         let metrics = &context.metrics;
         let arguments = Arc::new(ArcSwap::from_pointee(arguments));
         let entries = metrics.counter(
@@ -181,7 +181,7 @@ impl Component for SourceSyslog {
     }
 
     fn update(&self, arguments: Arguments) -> Result<(), BuildError> {
-        places(&self.context, &arguments)?;
+        check(&self.context, &arguments)?;
         self.shared.arguments.store(Arc::new(arguments));
         self.changed.notify_one();
         Ok(())
@@ -193,7 +193,7 @@ impl Component for SourceSyslog {
         let mut leaving = tokio::task::JoinSet::new();
         while !stop.is_cancelled() {
             let arguments = self.shared.arguments.load_full();
-            let places = places(&self.context, &arguments).map_err(|error| RunError(error.to_string()))?;
+            let places: Vec<Place> = arguments.listeners.iter().map(Place::of).collect();
             for old in running.extract_if(.., |old| !places.contains(&old.place)) {
                 old.stop.cancel();
                 leaving.spawn(old.task);
@@ -273,25 +273,30 @@ impl Component for SourceSyslog {
     }
 }
 
-/// Where the listeners listen, with TLS settings that can be used.
-fn places(context: &Context<Nothing>, arguments: &Arguments) -> Result<Vec<Place>, BuildError> {
-    let place = |listener: &Listener| {
-        let tls = listener.tls().map_err(BuildError::new)?;
-        if let Some(settings) = &tls {
-            ServerTls::new(&context.id.to_string(), settings).map_err(|(setting, reason)| {
+/// Whether the certificates can be used.
+fn check(context: &Context<Nothing>, arguments: &Arguments) -> Result<(), BuildError> {
+    for listener in &arguments.listeners {
+        if let Some(settings) = listener.tls().map_err(BuildError::new)? {
+            ServerTls::new(&context.id.to_string(), &settings).map_err(|(setting, reason)| {
+                let address = &listener.address;
                 BuildError::new(format!(
-                    "the tls_config of the listener {} cannot be used: {setting}: {reason}",
-                    listener.address
+                    "the tls_config of the listener {address} cannot be used: {setting}: {reason}"
                 ))
             })?;
         }
-        Ok(Place {
+    }
+    Ok(())
+}
+
+impl Place {
+    fn of(listener: &Listener) -> Self {
+        Self {
             address: listener.address.clone(),
             is_udp: listener.is_udp(),
-            tls,
-        })
-    };
-    arguments.listeners.iter().map(place).collect()
+            // What is wrong with it has been refused.
+            tls: listener.tls().unwrap_or_default(),
+        }
+    }
 }
 
 impl SourceSyslog {

@@ -52,7 +52,10 @@ impl Shipper {
             self.account.see(batch.len() as u64);
             let permit = tokio::select! {
                 permit = self.room.clone().acquire_many_owned(cost.min(MAX_IN_FLIGHT_KIB)) => permit,
-                () = self.closing.cancelled() => return self.account.give_up(batch.len() as u64, "stopped"),
+                () = self.closing.cancelled() => {
+                    self.account.give_up(batch.len() as u64, "stopped");
+                    return self.account.drop(entries.len() as u64, "stopped");
+                }
             };
             let Ok(permit) = permit else { return };
             let outcome = self.send(&batch).await;

@@ -240,6 +240,39 @@ async fn datagrams_are_taken_and_those_that_find_no_room_counted() {
 }
 
 #[tokio::test]
+async fn datagrams_that_find_no_room_are_counted_and_told_once() {
+    let mut running = Running::start(&format!("{ANY} protocol = \"udp\"\n}}"), false).await;
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    socket.connect(running.address(0).await).await.unwrap();
+    let message = format!("<13>1 - - - - - - {}", "x".repeat(8000));
+    // Nobody takes: what may be on its way fills up, then the queue, then there is no room.
+    let is_full = async {
+        while !running.source.shared.account().check().contains("queue_full") {
+            socket.send(message.as_bytes()).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, is_full)
+        .await
+        .expect("it fills up");
+    assert!(running.source.shared.told.lock().contains_key("queue_full"));
+    // What was taken in arrives as soon as somebody takes it.
+    socket.send(b"<13>1 - - - - - - last").await.unwrap();
+    let mut taken = 0;
+    while let Ok(Some(batch)) = tokio::time::timeout(Duration::from_millis(500), running.inlet.next()).await {
+        taken += batch.entries.len();
+        batch.delivered();
+    }
+    assert!(taken > 4096, "{taken}");
+    let account = running.source.shared.account().check();
+    assert!(
+        account.contains(&format!("delivered {taken}")) && !account.contains("queued"),
+        "{account}"
+    );
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn a_dead_receiver_stops_the_sender_and_nothing_is_lost() {
     let mut running = Running::start(&format!("{ANY} }}"), false).await;
     let mut stream = TcpStream::connect(running.address(0).await).await.unwrap();
