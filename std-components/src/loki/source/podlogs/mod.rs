@@ -196,19 +196,19 @@ impl SourcePodLogs {
         let podlogs: Api<DynamicObject> = Api::all_with(client.clone(), &kind);
         Ok(Watches {
             podlogs: watch(
-                watcher::watcher(podlogs, config.clone()).boxed(),
+                watcher(podlogs, config.clone()).boxed(),
                 server.clone(),
                 Access::watch(GROUP, "podlogs", None),
                 PodLogs::of,
             ),
             namespaces: watch(
-                watcher::watcher(Api::all(client.clone()), config).boxed(),
+                watcher(Api::all(client.clone()), config).boxed(),
                 server.clone(),
                 Access::watch("", "namespaces", None),
                 Namespace::of,
             ),
             pods: watch(
-                watcher::watcher(Api::all(client), pods).boxed(),
+                watcher(Api::all(client), pods).boxed(),
                 server,
                 Access::watch("", "pods", None),
                 Pod::of,
