@@ -1,6 +1,6 @@
 //! `loki.source.kubernetes`: tails the logs of containers through the Kubernetes API.
 
-use super::kubetail::{Clustering, Desk, Pools, Tails, Wanted, pools};
+use super::kubetail::{Clustering, Desk, Pods, Tails, Wanted};
 use crate::component::{BuildError, CancellationToken, Component, Context, RunError};
 use crate::kubernetes::ClientArguments;
 use crate::signals::{Fanout, LogBatch, Target};
@@ -43,7 +43,7 @@ impl Component for SourceKubernetes {
             context.health.clone(),
             &context.data_dir(),
             (&context.metrics, "loki_source_kubernetes"),
-            pools(&arguments.client)?,
+            Pods::new(&arguments.client)?,
         )?;
         Ok(Self {
             context,
@@ -55,8 +55,7 @@ impl Component for SourceKubernetes {
 
     fn update(&self, arguments: Arguments) -> Result<(), BuildError> {
         if self.arguments.lock().client != arguments.client {
-            let pools: Pools = pools(&arguments.client)?;
-            self.desk.ask(pools);
+            self.desk.ask(Pods::new(&arguments.client)?);
         }
         *self.arguments.lock() = Arc::new(arguments);
         self.changed.notify_one();

@@ -1,6 +1,6 @@
 //! What all tails of a component share: where lines go, how much may be on its way, the positions, the counts.
 
-use super::pods::Pools;
+use super::pods::Pods;
 use super::target::Wanted;
 use crate::component::metrics::{IntCounter, IntCounterVec, IntGauge};
 use crate::component::{BuildError, ComponentMetrics, HealthCell};
@@ -27,7 +27,7 @@ pub(in crate::loki::source) struct Desk {
     pub(super) component: Arc<str>,
     pub(super) health: HealthCell,
     pub(super) forward_to: Mutex<Arc<Fanout<LogBatch>>>,
-    pub(super) pools: Mutex<Arc<Pools>>,
+    pub(super) pods: Mutex<Arc<Pods>>,
     pub(super) budget: Arc<Semaphore>,
     pub(super) opening: Semaphore,
     /// Whether a container without a position is read from its log's end.
@@ -120,7 +120,7 @@ impl Desk {
         health: HealthCell,
         folder: &Path,
         metrics: (&ComponentMetrics, &str),
-        pools: Pools,
+        pods: Pods,
     ) -> Result<Self, BuildError> {
         let positions = Positions::load(folder.join("positions.yml"), None).map_err(BuildError::new)?;
         if let Some(damage) = positions.damage() {
@@ -133,7 +133,7 @@ impl Desk {
             component,
             health,
             forward_to: Mutex::default(),
-            pools: Mutex::new(Arc::new(pools)),
+            pods: Mutex::new(Arc::new(pods)),
             budget: Arc::new(Semaphore::new(MAX_IN_FLIGHT_BYTES)),
             opening: Semaphore::new(MAX_OPENING),
             from_end: AtomicBool::new(false),
@@ -151,8 +151,8 @@ impl Desk {
     }
 
     /// Whom to ask from now on; open streams are opened there anew.
-    pub(in crate::loki::source) fn ask(&self, pools: Pools) {
-        let before = std::mem::replace(&mut *self.pools.lock(), Arc::new(pools));
+    pub(in crate::loki::source) fn ask(&self, pods: Pods) {
+        let before = std::mem::replace(&mut *self.pods.lock(), Arc::new(pods));
         before.is_stale.cancel();
     }
 

@@ -11,11 +11,10 @@ mod tail;
 mod target;
 
 pub(in crate::loki::source) use desk::{Desk, Info};
-pub(in crate::loki::source) use pods::Pools;
+pub(in crate::loki::source) use pods::Pods;
 pub(in crate::loki::source) use target::Wanted;
 
-use crate::component::{BuildError, CancellationToken, RunError};
-use crate::kubernetes::{ClientArguments, InCluster};
+use crate::component::{CancellationToken, RunError};
 use crate::loki::source::file::positions::Key;
 use river_eval::BodyValue;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -300,18 +299,4 @@ impl Clustering {
             );
         }
     }
-}
-
-/// Ways to the API server that a `client` block means.
-///
-/// # Errors
-/// What is wrong with it.
-pub(in crate::loki::source) fn pools(client: &ClientArguments) -> Result<Pools, BuildError> {
-    let pod = InCluster::from_environment();
-    // To see now whether it can be done.
-    client.cluster(&pod)?;
-    let client = client.clone();
-    Ok(Pools::new(move || {
-        client.cluster(&pod).map_err(|error| error.message)
-    }))
 }

@@ -1,13 +1,14 @@
 //! What is asked of the API server: how a container fares, and its log.
 
 use super::target::Place;
-use crate::kubernetes::{Access, ApiError, Cluster, Problem};
+use crate::component::BuildError;
+use crate::kubernetes::{Access, ApiError, ClientArguments, Cluster, InCluster, Problem};
 use futures_util::AsyncBufRead;
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use kube::Api;
 use std::fmt::Write;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio_util::sync::CancellationToken;
 
 /// A log as it comes.
@@ -41,26 +42,38 @@ pub(super) struct State {
     pub(super) is_over: bool,
 }
 
-/// A way to the API server.
-pub(super) struct Pods {
-    client: kube::Client,
-    server: String,
+/// A way to the API server. Logs have connections of their own there, so that no stream waits for another's end.
+pub(in crate::loki::source) struct Pods {
+    cluster: Cluster,
+    /// Made by the first who asks, as that is within a runtime.
+    client: OnceLock<kube::Client>,
+    /// Cancelled once tails have to go on with another server.
+    pub(super) is_stale: CancellationToken,
 }
 
 impl Pods {
-    pub(super) fn new(cluster: &Cluster) -> Self {
-        Self {
-            client: cluster.client(),
-            server: cluster.server(),
-        }
+    /// What a `client` block means. Nobody is asked yet.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(in crate::loki::source) fn new(client: &ClientArguments) -> Result<Self, BuildError> {
+        Ok(Self {
+            cluster: client.cluster(&InCluster::from_environment())?,
+            client: OnceLock::new(),
+            is_stale: CancellationToken::new(),
+        })
+    }
+
+    fn client(&self) -> &kube::Client {
+        self.client.get_or_init(|| self.cluster.client())
     }
 
     /// How a container fares; `None` if its pod is gone, also if another one has its name now.
     pub(super) async fn state(&self, place: &Place) -> Result<Option<State>, ApiError> {
-        let pods: Api<Pod> = Api::namespaced(self.client.clone(), &place.namespace);
+        let pods: Api<Pod> = Api::namespaced(self.client().clone(), &place.namespace);
         let pod = pods.get_opt(&place.pod).await.map_err(|error| {
             let access = Access::get("", "pods", Some(&place.namespace));
-            ApiError::new(&self.server, &access, &error)
+            ApiError::new(&self.cluster.server(), &access, &error)
         })?;
         let own = pod.filter(|pod| pod.metadata.uid.as_deref().is_none_or(|uid| uid == &*place.uid));
         Ok(own.map(|pod| state(&pod, &place.container)))
@@ -70,7 +83,7 @@ impl Pods {
     pub(super) async fn log(&self, place: &Place, part: Part) -> Result<Stream, ApiError> {
         let refused = |error: &kube::Error| {
             let access = Access::get("", "pods/log", Some(&place.namespace));
-            ApiError::new(&self.server, &access, error)
+            ApiError::new(&self.cluster.server(), &access, error)
         };
         // Not by kube's parameters: they round the time to the next second, and so lose lines.
         let mut path = format!(
@@ -94,7 +107,7 @@ impl Pods {
         }
         let request = http::Request::get(path).body(Vec::new());
         let request = request.map_err(|error| refused(&kube::Error::HttpError(error)))?;
-        let stream = self.client.request_stream(request).await;
+        let stream = self.client().request_stream(request).await;
         Ok(Box::pin(stream.map_err(|error| refused(&error))?))
     }
 }
@@ -194,46 +207,6 @@ fn will_not_restart(kind: Kind, is_sidecar: bool, status: &ContainerStatus, poli
         Kind::Init if is_sidecar => false,
         Kind::Init => !has_failed || policy == "Never",
         Kind::Ephemeral => true,
-    }
-}
-
-/// The most tails that share one connection pool: an HTTP/2 server bounds the streams of a connection, and one that waits for its turn would wait for ever behind
-/// streams that do not end.
-const TAILS_OF_A_POOL: usize = 100;
-
-/// Ways to one API server, each for a number of tails.
-pub(in crate::loki::source) struct Pools {
-    make: Box<dyn Fn() -> Result<Cluster, String> + Send + Sync>,
-    pools: parking_lot::Mutex<Vec<Arc<Pods>>>,
-    /// Cancelled once tails have to leave it for another server.
-    pub(super) is_stale: CancellationToken,
-}
-
-impl Pools {
-    /// `make` makes a way with connections of its own.
-    pub(in crate::loki::source) fn new(
-        make: impl Fn() -> Result<Cluster, String> + Send + Sync + 'static,
-    ) -> Self {
-        Self {
-            make: Box::new(make),
-            pools: parking_lot::Mutex::default(),
-            is_stale: CancellationToken::new(),
-        }
-    }
-
-    /// A way that is not overcrowded.
-    pub(super) fn get(&self) -> Result<Arc<Pods>, String> {
-        let mut pools = self.pools.lock();
-        pools.retain(|pods| Arc::strong_count(pods) > 1);
-        if let Some(pods) = pools
-            .iter()
-            .find(|pods| Arc::strong_count(pods) <= TAILS_OF_A_POOL)
-        {
-            return Ok(pods.clone());
-        }
-        let pods = Arc::new(Pods::new(&(self.make)()?));
-        pools.push(pods.clone());
-        Ok(pods)
     }
 }
 

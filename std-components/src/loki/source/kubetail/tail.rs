@@ -5,7 +5,7 @@
 
 use super::desk::{Desk, Info};
 use super::lines::{Line, Lines};
-use super::pods::{Part, Pods, Pools, State, Stream, is_gone};
+use super::pods::{Part, Pods, State, Stream, is_gone};
 use super::target::Place;
 use crate::component::CancellationToken;
 use crate::http_client::Backoff;
@@ -95,7 +95,6 @@ pub(super) struct Tail {
     stop: CancellationToken,
     /// The target is gone.
     leaving: CancellationToken,
-    pods: Option<(Arc<Pools>, Arc<Pods>)>,
     /// Behind the last line that was handed on.
     read: Option<Mark>,
     flights: Flights<Mark>,
@@ -135,7 +134,6 @@ impl Tail {
             place,
             stop,
             leaving,
-            pods: None,
             flights: Flights::behind(stored.clone()),
             read: stored,
             told,
@@ -294,19 +292,8 @@ impl Tail {
         Ok(())
     }
 
-    fn pods(&mut self) -> Result<(Arc<Pools>, Arc<Pods>), Failure> {
-        let pools = self.desk.pools.lock().clone();
-        match &self.pods {
-            Some(own) if Arc::ptr_eq(&own.0, &pools) => Ok(own.clone()),
-            _ => {
-                let pods = pools.get().map_err(failed)?;
-                Ok(self.pods.insert((pools, pods)).clone())
-            }
-        }
-    }
-
     async fn attempt(&mut self) -> Result<End, Failure> {
-        let (pools, pods) = self.pods()?;
+        let pods = self.desk.pods.lock().clone();
         let mut state = self.state(&pods).await?;
         if state.id.is_some() && state.id == self.ended_run.take() {
             self.meanwhile(tokio::time::sleep(SETTLE)).await?;
@@ -329,7 +316,7 @@ impl Tail {
             ..Part::default()
         };
         let stream = self.open(&pods, part).await?;
-        match self.read_stream(stream, &id, !state.is_running, &pools).await? {
+        match self.read_stream(stream, &id, !state.is_running, &pods).await? {
             Over::Left => return Ok(End::Left),
             Over::Broken => return Ok(End::Again),
             Over::Ended if state.is_running => {
@@ -402,8 +389,7 @@ impl Tail {
             };
             match self.open(pods, part).await {
                 Ok(stream) => {
-                    let (pools, _) = self.pods()?;
-                    self.read_stream(stream, previous, true, &pools).await?;
+                    self.read_stream(stream, previous, true, pods).await?;
                 }
                 // It has been removed from the node.
                 Err(Failure::Failed { text, .. }) => tracing::debug!(
@@ -487,7 +473,7 @@ impl Tail {
         mut stream: Stream,
         id: &Arc<str>,
         is_whole: bool,
-        pools: &Arc<Pools>,
+        pods: &Arc<Pods>,
     ) -> Result<Over, Failure> {
         let mut resume = Resume::behind(self.read.clone());
         let (mut lines, mut batch) = (Lines::default(), Vec::new());
@@ -495,7 +481,7 @@ impl Tail {
         let life = LIFETIME.mul_f64(1.0 - fastrand::f64() / 10.0);
         let deadline = Instant::now() + life;
         let mut left = None;
-        let (leaving, stale) = (self.leaving.clone(), pools.is_stale.clone());
+        let (leaving, stale) = (self.leaving.clone(), pods.is_stale.clone());
         loop {
             let is_leaving = leaving.is_cancelled();
             if is_leaving && left.is_none() {

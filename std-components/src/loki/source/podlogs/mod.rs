@@ -9,7 +9,7 @@ mod reconcile;
 #[cfg(test)]
 mod tests;
 
-use super::kubetail::{Desk, Tails, pools};
+use super::kubetail::{Desk, Pods, Tails};
 use crate::component::{BuildError, CancellationToken, Component, Context, RunError};
 use crate::kubernetes::{Access, ApiError, Cluster, InCluster, Problem};
 use arguments::Arguments;
@@ -72,7 +72,7 @@ impl Component for SourcePodLogs {
             context.health.clone(),
             &context.data_dir(),
             (&context.metrics, "loki_source_podlogs"),
-            pools(&arguments.client)?,
+            Pods::new(&arguments.client)?,
         )?;
         Ok(Self {
             context,
@@ -86,7 +86,7 @@ impl Component for SourcePodLogs {
     fn update(&self, arguments: Arguments) -> Result<(), BuildError> {
         choice(&arguments)?;
         if self.arguments.lock().client != arguments.client {
-            self.desk.ask(pools(&arguments.client)?);
+            self.desk.ask(Pods::new(&arguments.client)?);
         }
         *self.arguments.lock() = Arc::new(arguments);
         self.changed.notify_one();
