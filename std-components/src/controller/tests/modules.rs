@@ -111,9 +111,16 @@ async fn a_module_is_told_as_the_reference_tells_it() {
         "alloy_component_controller_running_components{controller_id=\"\",controller_path=\"/\",health_type=\"healthy\"} 2",
         "alloy_component_controller_running_components{controller_id=\"d.one\",controller_path=\"/\",health_type=\"healthy\"} 2",
         "test_total{component_id=\"test.node.in\",component_path=\"/d.one\"} 0",
+        "alloy_component_evaluation_seconds_count{controller_id=\"d.one\",controller_path=\"/\"} 4",
+        "alloy_component_evaluation_seconds_count{controller_id=\"\",controller_path=\"/\"} 2",
+        "alloy_component_controller_evaluating{controller_id=\"d.one\",controller_path=\"/\"} 0",
     ] {
         assert!(metrics.contains(line), "{line}\n{metrics}");
     }
+    // What was only tried leaves nothing behind.
+    let wrong = format!("{text}d \"two\" {{ value = test.node.gone.value }}\nd \"three\" {{ value = 1 }}\n");
+    test.load(&wrong).await.unwrap_err();
+    assert!(!test.metrics().contains("d.three"), "{}", test.metrics());
     // What was inside is gone with the instance.
     test.load(DEFINITION).await.unwrap();
     settle().await;

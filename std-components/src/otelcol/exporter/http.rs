@@ -158,9 +158,9 @@ fn check_client(client: &Client, checks: &mut Checks<'_, '_>) {
         checks.attribute("endpoint", error).help =
             Some("write scheme, host and port, such as \"http://tempo:4318\"".into());
     }
-    if client.compression == Compression::Zstd {
+    if let Compression::Zstd | Compression::Lz4 = client.compression {
         checks
-            .attribute("compression", "zstd is not built into this agent")
+            .attribute("compression", "zstd and lz4 are not built into this agent")
             .help = Some("write gzip, zlib, deflate, snappy or none".into());
     }
     if client.cookies.as_ref().is_some_and(|cookies| cookies.enabled) {
@@ -403,7 +403,7 @@ mod tests {
         );
         insta::assert_snapshot!(
             mistakes::<Arguments>("client {\n endpoint = \"http://tempo:4318\"\n compression = \"zstd\"\n}"),
-            @"zstd is not built into this agent (write gzip, zlib, deflate, snappy or none)"
+            @"zstd and lz4 are not built into this agent (write gzip, zlib, deflate, snappy or none)"
         );
         insta::assert_snapshot!(
             mistakes::<Arguments>("encoding = \"xml\"\nclient { endpoint = \"http://tempo:4318\" }"),

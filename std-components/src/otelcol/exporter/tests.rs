@@ -64,7 +64,7 @@ impl<P: Protocol> Rig<P> {
         let tell = Mutex::new(Some(tell));
         let ack = Ack::new(move |outcome| {
             if let Some(tell) = tell.lock().take() {
-                drop(tell.send(outcome));
+                tell.send(outcome).unwrap();
             }
         });
         let data = spans(names);
@@ -315,7 +315,11 @@ async fn over_grpc_what_is_refused_for_good_is_not_sent_again() {
     // Metrics go to a service that this peer does not have.
     let (tell, told) = oneshot::channel();
     let tell = Mutex::new(Some(tell));
-    let ack = Ack::new(move |outcome| drop(tell.lock().take().map(|tell| tell.send(outcome))));
+    let ack = Ack::new(move |outcome| {
+        if let Some(tell) = tell.lock().take() {
+            tell.send(outcome).unwrap();
+        }
+    });
     let data = OtlpData::Logs(vec![opentelemetry_proto::tonic::logs::v1::ResourceLogs {
         scope_logs: vec![opentelemetry_proto::tonic::logs::v1::ScopeLogs {
             log_records: vec![Default::default()],

@@ -23,6 +23,9 @@ pub(crate) enum Compression {
     /// zstd; not built.
     #[river(name = "zstd")]
     Zstd,
+    /// lz4; not built.
+    #[river(name = "lz4")]
+    Lz4,
     /// As it is.
     #[river(name = "none")]
     None,
@@ -40,6 +43,7 @@ impl Compression {
             Self::Deflate => Some("deflate"),
             Self::Snappy => Some("snappy"),
             Self::Zstd => Some("zstd"),
+            Self::Lz4 => Some("lz4"),
             Self::None | Self::Empty => None,
         }
     }
@@ -67,7 +71,9 @@ impl Compression {
                     .map_err(|error| std::io::Error::other(error.to_string()))?
             }
             // Refused when the arguments were checked.
-            Self::Zstd => return Err(std::io::Error::other("zstd is not built in")),
+            Self::Zstd | Self::Lz4 => {
+                return Err(std::io::Error::other("this compression is not built in"));
+            }
             Self::None | Self::Empty => plain,
         };
         Ok(packed.into())
