@@ -64,7 +64,7 @@ impl<P: Protocol> Rig<P> {
         let tell = Mutex::new(Some(tell));
         let ack = Ack::new(move |outcome| {
             if let Some(tell) = tell.lock().take() {
-                tell.send(outcome).unwrap();
+                let _ = tell.send(outcome);
             }
         });
         let data = spans(names);
@@ -317,7 +317,7 @@ async fn over_grpc_what_is_refused_for_good_is_not_sent_again() {
     let tell = Mutex::new(Some(tell));
     let ack = Ack::new(move |outcome| {
         if let Some(tell) = tell.lock().take() {
-            tell.send(outcome).unwrap();
+            let _ = tell.send(outcome);
         }
     });
     let data = OtlpData::Logs(vec![opentelemetry_proto::tonic::logs::v1::ResourceLogs {
