@@ -21,13 +21,15 @@ async fn a_cpu_profile_is_one_that_go_reads_and_there_is_one_at_a_time() {
     let home = Home::with("prometheus.exporter.self \"own\" { }\n");
     let agent = home.start().await;
     let done = Arc::new(AtomicBool::new(false));
-    let working = work(&agent, &done);
-    let url = agent.url("/debug/pprof/profile?seconds=2");
+    let working: Vec<_> = (0..4).map(|_| work(&agent, &done)).collect();
+    let url = agent.url("/debug/pprof/profile?seconds=3");
     let client = client();
     // Whichever comes first is served, and the other is told to wait.
     let (one, other) = tokio::join!(client.get(&url).send(), client.get(&url).send());
     done.store(true, Ordering::Relaxed);
-    working.await.unwrap();
+    for working in working {
+        working.await.unwrap();
+    }
     let (one, other) = (one.unwrap(), other.unwrap());
     let (answer, refused) = if one.status() == 429 {
         (other, one)

@@ -176,6 +176,20 @@ impl Writer {
         }
     }
 
+    /// Whether an address is in a library whose file has a name that begins so.
+    pub(super) fn is_in(&self, address: usize, library: &str) -> bool {
+        let place = address as u64;
+        let mapping = self
+            .profile
+            .mapping
+            .iter()
+            .find(|mapping| (mapping.memory_start..mapping.memory_limit).contains(&place));
+        let number = mapping.and_then(|mapping| usize::try_from(mapping.filename).ok());
+        let path = number.and_then(|number| self.profile.string_table.get(number));
+        let name = path.and_then(|path| path.rsplit('/').next());
+        name.is_some_and(|name| name.starts_with(library))
+    }
+
     /// A stack, the innermost address first, that was met so often on a thread.
     pub(super) fn sample(&mut self, stack: impl Iterator<Item = usize>, count: i64, thread: &str) {
         let sample = Sample {
