@@ -5,7 +5,7 @@
 
 use super::groups;
 use super::refresh::{Exports, check_interval, export};
-use crate::component::metrics::{IntCounter, IntGaugeVec};
+use crate::component::metrics::{Histogram, IntCounter, IntGaugeVec};
 use crate::component::{BuildError, CancellationToken, Component, Context, RunError};
 use crate::local::glob::Pattern;
 use crate::signals::Target;
@@ -15,7 +15,7 @@ use river_eval::Checks;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::Notify;
 
 /// Bytes of one file at the most.
@@ -155,6 +155,7 @@ pub(super) struct File {
     read_errors: IntCounter,
     watch_errors: IntCounter,
     modified: IntGaugeVec,
+    scan: Histogram,
 }
 
 impl Component for File {
@@ -179,6 +180,13 @@ impl Component for File {
                 "Timestamp (mtime) of files read by FileSD. Timestamp is set at read time.",
                 &["filename"],
             ),
+            scan: metrics
+                .summaries(
+                    "prometheus_sd_file_scan_duration_seconds",
+                    "The duration of the File-SD scan in seconds.",
+                    &[],
+                )
+                .with_label_values::<&str>(&[]),
             wanted: Mutex::new(Arc::new(Wanted::new(&arguments)?)),
             known: Mutex::default(),
             changed: Notify::new(),
@@ -262,6 +270,7 @@ impl File {
 
     /// Reads all files and exports what they list.
     fn refresh(&self) {
+        let begin = Instant::now();
         let wanted = self.wanted.lock().clone();
         let (paths, mut problems) = wanted.find();
         let mut known = self.known.lock();
@@ -298,6 +307,7 @@ impl File {
         known.problems = problems;
         let targets = known.files.values().flatten().cloned().collect();
         drop(known);
+        self.scan.observe(begin.elapsed().as_secs_f64());
         export(&self.context, targets);
     }
 }

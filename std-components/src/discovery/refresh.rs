@@ -81,6 +81,7 @@ pub(super) struct Refreshing<Q> {
     /// A mechanism's own name for the same.
     own_failures: Option<IntCounter>,
     duration: Histogram,
+    duration_sum: Histogram,
 }
 
 impl<Q: Question> Refreshing<Q> {
@@ -107,6 +108,13 @@ impl<Q: Question> Refreshing<Q> {
                     [0.01, 0.1, 1.0, 10.0],
                 )
                 .with_label_values(&[Q::MECHANISM]),
+            duration_sum: metrics
+                .summaries(
+                    "prometheus_sd_refresh_duration_seconds",
+                    "The duration of a refresh in seconds for the given SD mechanism.",
+                    &["mechanism", "config"],
+                )
+                .with_label_values(&labels),
             own_failures: None,
             context,
             question: Mutex::new(Arc::new(question)),
@@ -187,7 +195,9 @@ impl<Q: Question> Refreshing<Q> {
         let begin = Instant::now();
         let timeout = question.interval().min(MAX_TIMEOUT);
         let asked = tokio::time::timeout(timeout, question.ask()).await;
-        self.duration.observe(begin.elapsed().as_secs_f64());
+        let took = begin.elapsed().as_secs_f64();
+        self.duration.observe(took);
+        self.duration_sum.observe(took);
         asked.unwrap_or_else(|_| {
             Err(format!(
                 "the {} discovery had no answer within {timeout:?}",

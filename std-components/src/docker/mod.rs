@@ -209,6 +209,35 @@ pub(crate) mod testing;
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn a_host_on_tcp_is_asked_with_the_clients_settings() {
+        use crate::http_client::testing::{Peer, Reply};
+        let script = [
+            Reply::Status(200, "[]"),
+            Reply::Status(404, "{\"message\": \"No such container\"}"),
+        ];
+        let peer = Peer::start(script, Reply::Status(403, "<html>no\nnever</html>")).await;
+        let client: HttpClientArguments = crate::component::testing::arguments("bearer_token = \"geheim\"");
+        let daemon = Daemon::new(&peer.url("/base/"), &client).unwrap();
+        assert_eq!(daemon.networks().await.unwrap().len(), 0);
+        let gone = daemon.inspect("a/../b").await.unwrap_err();
+        assert!(matches!(gone, ApiError::NotFound(_)), "{gone}");
+        let refused = daemon.logs("c", "7").await.unwrap_err().to_string();
+        let refused = refused.replace(&peer.address.to_string(), "HOST");
+        insta::assert_snapshot!(refused, @"cannot follow the log of the container at http://HOST/base/: 403 Forbidden: <html>no");
+        let seen = peer.requests(3).await;
+        let paths: Vec<&str> = seen.iter().map(|seen| seen.path.as_str()).collect();
+        insta::assert_snapshot!(paths.join("\n"), @"
+        /base/networks
+        /base/containers/a%2F..%2Fb/json
+        /base/containers/c/logs?stdout=1&stderr=1&follow=1&timestamps=1&since=7
+        ");
+        assert!(
+            seen.iter()
+                .all(|seen| seen.header("authorization") == "Bearer geheim")
+        );
+    }
+
     #[test]
     fn hosts() {
         let url = |text| Host::Url(Url::parse(text).unwrap());

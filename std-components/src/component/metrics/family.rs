@@ -15,6 +15,8 @@ pub(super) enum Kind {
     Gauge,
     FloatGauge,
     Histogram,
+    /// Sum and count only.
+    Summary,
 }
 
 /// A component, as the labels of its metrics name it.
@@ -189,6 +191,7 @@ impl Family {
             Kind::Counter => " counter\n",
             Kind::Gauge | Kind::FloatGauge => " gauge\n",
             Kind::Histogram => " histogram\n",
+            Kind::Summary => " summary\n",
         });
     }
 
@@ -218,6 +221,9 @@ impl Family {
                 let bounds = self.bounds.iter().copied().chain([f64::INFINITY]);
                 for (bound, own) in bounds.zip(&ranges.counts) {
                     count += own.load(Ordering::Relaxed);
+                    if self.kind == Kind::Summary {
+                        continue;
+                    }
                     start(out, "_bucket");
                     out.push_str(",le=\"");
                     push_float(out, bound);
@@ -323,7 +329,7 @@ impl Member {
             Kind::Counter => Cell::Counter(Arc::default()),
             Kind::Gauge => Cell::Gauge(Arc::default()),
             Kind::FloatGauge => Cell::Float(Arc::default()),
-            Kind::Histogram => Cell::Ranges(Arc::new(Ranges::new(self.bounds.len()))),
+            Kind::Histogram | Kind::Summary => Cell::Ranges(Arc::new(Ranges::new(self.bounds.len()))),
         }
     }
 

@@ -159,6 +159,11 @@ impl ComponentMetrics {
         HistogramVec(self.member(name, help, labels, Kind::Histogram, bounds.as_ref()))
     }
 
+    /// Summaries by labels, of sum and count: quantiles cannot be added up, and histograms tell more.
+    pub fn summaries(&self, name: &str, help: &str, labels: &[&str]) -> HistogramVec {
+        HistogramVec(self.member(name, help, labels, Kind::Summary, &[]))
+    }
+
     /// This component's part of a family. Where the name is taken by something of another kind (a mistake in a component), it works on unseen and
     /// the log says so.
     fn member(&self, name: &str, help: &str, labels: &[&str], kind: Kind, bounds: &[f64]) -> Arc<Member> {

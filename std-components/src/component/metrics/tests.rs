@@ -154,3 +154,22 @@ fn open_metrics_forget_idle_series_and_share_by_name() {
     drop(third);
     assert_eq!(page(), "");
 }
+
+#[test]
+fn a_summary_has_a_sum_and_a_count() {
+    let hub = MetricsHub::default();
+    let metrics = ComponentMetrics::new(&hub, "a.b", "/");
+    let summary = metrics
+        .summaries("s_seconds", "Help.", &["x"])
+        .with_label_values(&["y"]);
+    summary.observe(1.5);
+    summary.observe(2.0);
+    let mut page = String::new();
+    hub.render(&mut page).unwrap();
+    insta::assert_snapshot!(page, @r#"
+    # HELP s_seconds Help.
+    # TYPE s_seconds summary
+    s_seconds_sum{component_id="a.b",component_path="/",x="y"} 3.5
+    s_seconds_count{component_id="a.b",component_path="/",x="y"} 2
+    "#);
+}

@@ -148,13 +148,13 @@ fn container_id(groups: &str) -> Option<&str> {
             .enumerate()
             .find_map(|(behind, name)| {
                 let starts = std::iter::once(0).chain(name.match_indices('-').map(|(at, _)| at + 1));
-                let ids = starts.filter_map(|start| {
+                let mut ids = starts.filter_map(|start| {
                     let (id, rest) = name.get(start..)?.split_at_checked(ID_DIGITS)?;
                     let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
                     let ends = rest.starts_with('.') || (rest.is_empty() && behind == 0);
                     (id.bytes().all(is_hex) && ends).then_some(id)
                 });
-                ids.last()
+                ids.next_back()
             })
     })
 }
@@ -175,7 +175,7 @@ mod tests {
             (format!("1:x:/a-{id}/init.scope"), false),
             (format!("1:x:/docker/{id}0"), false),
             (format!("1:x:/docker/{}", id.to_uppercase()), false),
-            (format!("{id}"), false),
+            (id.clone(), false),
             ("0::/".to_owned(), false),
         ] {
             assert_eq!(container_id(&line), wanted.then_some(&*id), "{line}");

@@ -259,6 +259,28 @@ async fn positions_move_only_with_acknowledgements() {
 }
 
 #[tokio::test]
+async fn an_agent_that_is_killed_knows_what_was_taken() {
+    let mut run = start(ONE);
+    run.log(&[(0, "a"), (0, "b")]);
+    assert_eq!(run.lines(2).await, ["a", "b"]);
+    let journal = run
+        .folder
+        .path()
+        .join("loki.source.docker.x/positions.yml.journal");
+    run.until(|_| std::fs::read_to_string(&journal).is_ok_and(|text| text.contains("cursor-c1")))
+        .await;
+    // Nothing is drained or saved.
+    run.task.abort();
+    drop(run.task.await);
+    drop(run.component);
+    let mut run = self::run(run.folder, run.api, ONE);
+    run.log(&[(0, "c")]);
+    assert_eq!(run.lines(1).await, ["c"]);
+    run.stop.cancel();
+    run.task.await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn what_a_receiver_lets_go_is_read_again_in_order() {
     let mut run = start(ONE);
     run.log(&[(0, "a"), (1, "b")]);
