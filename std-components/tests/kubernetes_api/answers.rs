@@ -315,12 +315,16 @@ async fn follow(mut writer: Writer, request: &Request) -> Result<(), Closed> {
             }
             (lines, is_over)
         };
+        // Sending takes notice of changes, too: what has happened meanwhile is looked for before waiting.
+        let nothing = lines.is_empty();
         for line in lines {
             writer.send(line).await?;
         }
         if is_over {
             return Ok(());
         }
-        writer.changed().await?;
+        if nothing {
+            writer.changed().await?;
+        }
     }
 }

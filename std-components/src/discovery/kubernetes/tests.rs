@@ -467,3 +467,30 @@ async fn a_missing_permission_is_named_and_the_last_targets_stay() {
     api.allow("list", "pods");
     run.until("admin shop third").await;
 }
+
+#[test]
+fn namespaces_and_selectors_decide_what_is_watched() {
+    let folder = tempfile::tempdir().unwrap();
+    let pod = InCluster {
+        host: None,
+        port: None,
+        folder: folder.path().into(),
+    };
+    let watches = |body: &str| {
+        let arguments: Arguments = arguments(&format!("api_server = \"http://127.0.0.1:9\"\n{body}"));
+        Plan::new(&arguments, &pod, "x").map(|plan| format!("{:?}", plan.watches()))
+    };
+    let own = "role = \"endpoints\"\nnamespaces {\n own_namespace = true\n}";
+    let refused = watches(own).unwrap_err();
+    assert_eq!(refused.attribute, Some("namespaces"));
+    std::fs::write(folder.path().join("namespace"), "monitoring\n").unwrap();
+    let both = "role = \"pod\"\nnamespaces {\n own_namespace = true\n names = [\"shop\", \"monitoring\", \"shop\"]\n}\nattach_metadata {\n node = true\n}";
+    let nodes = "role = \"node\"\nnamespaces {\n names = [\"shop\"]\n}\nattach_metadata {\n node = true\n namespace = true\n}";
+    let all = [own, both, nodes, "role = \"ingress\""].map(|body| watches(body).unwrap());
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    [(Endpoints, Some("monitoring")), (Service, Some("monitoring")), (Pod, Some("monitoring"))]
+    [(Node, None), (Pod, Some("monitoring")), (Pod, Some("shop"))]
+    [(Node, None)]
+    [(Ingress, None)]
+    "#);
+}
