@@ -8,6 +8,10 @@ pub mod controller;
 #[cfg(feature = "discovery")]
 pub mod discovery;
 #[cfg(any(feature = "discovery", feature = "loki"))]
+#[cfg_attr(
+    not(all(feature = "discovery", feature = "loki")),
+    expect(dead_code, unused_imports, reason = "each of them uses a part")
+)]
 mod docker;
 #[cfg(any(feature = "loki", feature = "prometheus"))]
 mod endpoints;
