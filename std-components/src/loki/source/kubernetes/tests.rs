@@ -424,3 +424,107 @@ async fn a_container_that_has_ended_for_good_is_asked_for_nothing_more() {
     assert_eq!(api.seen().len(), 2, "{:?}", api.seen());
     running.stop().await;
 }
+
+#[tokio::test]
+async fn another_server_is_asked_when_the_client_changes() {
+    let (api, log, storage) = api().await;
+    let (other, other_log, _) = self::api().await;
+    log.lines(tenths(0, 10));
+    other_log.lines(tenths(0, 20));
+    let mut running = Running::start(&api, storage.path());
+    assert_eq!(running.lines(10).await, names(0, 10));
+    let text = format!(
+        "targets = []\n forward_to = []\n client {{\n api_server = {:?}\n }}",
+        other.url()
+    );
+    let client = arguments::<Arguments>(&text).client;
+    running.arguments.client = client;
+    running.source.update(running.arguments.clone()).unwrap();
+    assert_eq!(running.lines(10).await, names(10, 20));
+    api.open(0, is_log).await;
+    running.stop().await;
+}
+
+/// What the process holds in memory, in KiB.
+#[cfg(target_os = "linux")]
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// Run it alone: `cargo test -p std-components --lib many_pods -- --ignored --nocapture`.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+#[ignore = "takes a minute; its figures are for the documentation"]
+async fn many_pods_pass_through() {
+    const AT_ONCE: usize = 100;
+    let api = ApiServer::start().await;
+    let storage = tempfile::tempdir().unwrap();
+    let mut running = Running::start(&api, storage.path());
+    let mut after_first = 0;
+    for round in 0..100 {
+        let names: Vec<_> = (0..AT_ONCE)
+            .map(|number| format!("job-{round}-{number}"))
+            .collect();
+        let mut targets = Vec::new();
+        for name in &names {
+            let mut pod = pod(0, false);
+            pod["metadata"]["name"] = name.as_str().into();
+            pod["metadata"]["uid"] = name.as_str().into();
+            pod["spec"]["restartPolicy"] = "Never".into();
+            api.apply("pods", pod);
+            let log = api.log("shop", name, "nginx");
+            log.lines(tenths(0, 20));
+            log.stop();
+            targets.push(target(&[("__pod_name__", name), ("__pod_uid__", name)]));
+        }
+        running.retarget(targets);
+        assert_eq!(running.lines(20 * AT_ONCE).await.len(), 20 * AT_ONCE);
+        for name in &names {
+            api.delete("pods", "shop", name);
+            api.log("shop", name, "nginx").remove();
+        }
+        api.forget();
+        if round == 9 {
+            after_first = resident();
+        }
+    }
+    let at_end = resident();
+    println!("resident memory: {after_first} KiB after 1,000 pods, {at_end} KiB after 10,000");
+    running.stop().await;
+    assert!(
+        at_end * 10 <= after_first * 11,
+        "{at_end} is more than a tenth over {after_first}"
+    );
+}
+
+/// Run it alone: `cargo test -p std-components --lib many_quiet -- --ignored --nocapture`.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+#[ignore = "its figure is for the documentation"]
+async fn many_quiet_containers_are_followed() {
+    const CONTAINERS: usize = 1000;
+    let api = ApiServer::start().await;
+    let storage = tempfile::tempdir().unwrap();
+    let mut running = Running::start(&api, storage.path());
+    let mut targets = Vec::new();
+    for number in 0..CONTAINERS {
+        let name = format!("web-{number}");
+        let mut pod = pod(0, true);
+        pod["metadata"]["name"] = name.as_str().into();
+        pod["metadata"]["uid"] = name.as_str().into();
+        api.apply("pods", pod);
+        api.log("shop", &name, "nginx").lines(tenths(0, 1));
+        targets.push(target(&[("__pod_name__", &name), ("__pod_uid__", &name)]));
+    }
+    let before = resident();
+    running.retarget(targets);
+    assert_eq!(running.lines(CONTAINERS).await.len(), CONTAINERS);
+    api.open(CONTAINERS, is_log).await;
+    println!(
+        "{} KiB for {CONTAINERS} streams, both ends of them",
+        resident() - before
+    );
+    running.stop().await;
+}

@@ -33,8 +33,8 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// How long the position of a target that is gone is kept, as it may come back.
 const KEEP_GONE: Duration = Duration::from_secs(3600);
 
-/// How many of those are kept at the most.
-const MAX_GONE: usize = 4096;
+/// How many of those are kept at the most, or as many as went at the same time: a discovery that starts anew loses all of its targets for a moment.
+const MAX_GONE: usize = 1000;
 
 /// A tail that runs.
 struct Running {
@@ -54,6 +54,8 @@ pub(in crate::loki::source) struct Tails {
     leaving: HashMap<String, Vec<CancellationToken>>,
     /// When the targets of positions went.
     gone: BTreeMap<Key, Instant>,
+    /// How many of them are kept.
+    most_gone: usize,
     saved: Instant,
 }
 
@@ -79,6 +81,7 @@ impl Tails {
             running: HashMap::new(),
             tasks: JoinSet::new(),
             leaving: HashMap::new(),
+            most_gone: MAX_GONE.max(gone.len()),
             gone,
             saved: now,
         }
@@ -108,7 +111,11 @@ impl Tails {
                 None => self.start(key, wanted),
             }
         }
-        for key in without.into_values().flatten() {
+        let gone: Vec<_> = without.into_values().flatten().collect();
+        if !gone.is_empty() {
+            self.most_gone = MAX_GONE.max(gone.len());
+        }
+        for key in gone {
             if let Some(running) = self.running.remove(&key) {
                 running.leaving.cancel();
                 self.leaving
@@ -214,16 +221,11 @@ impl Tails {
             .filter(|(_, since)| since.elapsed() >= KEEP_GONE)
             .map(|(key, _)| key.clone())
             .collect();
-        let surplus = self.gone.len().saturating_sub(old.len() + MAX_GONE);
-        if surplus > 0 {
+        let surplus = self.gone.len().saturating_sub(self.most_gone);
+        if surplus > old.len() {
             let mut by_age: Vec<_> = self.gone.iter().map(|(key, since)| (*since, key)).collect();
             by_age.sort_by_key(|(since, _)| *since);
-            old.extend(
-                by_age
-                    .into_iter()
-                    .take(self.gone.len() - MAX_GONE)
-                    .map(|(_, key)| key.clone()),
-            );
+            old.extend(by_age.into_iter().take(surplus).map(|(_, key)| key.clone()));
         }
         let mut positions = self.desk.positions.lock();
         for key in old {

@@ -70,7 +70,14 @@ enum Over {
 /// Why an attempt ended before its time.
 enum Failure {
     Stopped,
-    Failed { text: String, is_gone: bool },
+    /// Nobody wants the log any more, and no stream is open.
+    Left,
+    /// Another server is to be asked, or this one has said nothing for too long.
+    Stale,
+    Failed {
+        text: String,
+        is_gone: bool,
+    },
 }
 
 impl From<crate::kubernetes::ApiError> for Failure {
@@ -162,7 +169,8 @@ impl Tail {
             let mut gone = false;
             let pause = match end {
                 Err(Failure::Stopped) => break,
-                Ok(End::Finished | End::Left) => None,
+                Ok(End::Finished | End::Left) | Err(Failure::Left) => None,
+                Err(Failure::Stale) => Some(waits.next(None)),
                 Ok(End::Again | End::Waits) => Some(waits.next(None)),
                 Err(Failure::Failed { text, is_gone }) => {
                     self.report(&text);
@@ -396,7 +404,7 @@ impl Tail {
                     component_id = &*self.desk.component, target = %self.place,
                     "the log of the container's last run cannot be read: {text}"
                 ),
-                Err(stopped) => return Err(stopped),
+                Err(other) => return Err(other),
             }
             if !is_known {
                 self.has_met = true;
@@ -435,22 +443,23 @@ impl Tail {
 
     async fn open(&mut self, pods: &Arc<Pods>, part: Part) -> Result<Stream, Failure> {
         let (desk, pods, place) = (self.desk.clone(), pods.clone(), self.place.clone());
-        let leaving = self.leaving.clone();
+        let (leaving, stale) = (self.leaving.clone(), pods.is_stale.clone());
         let opening = async move {
             let mut log = pin!(pods.log(&place, part));
             {
                 let _permit = desk.opening.acquire().await;
                 if let Ok(stream) = tokio::time::timeout(OPENING, &mut log).await {
-                    return Some(stream);
+                    return stream.map_err(Failure::from);
                 }
             }
             tokio::select! {
-                () = leaving.cancelled() => None,
-                stream = log => Some(stream),
+                stream = log => stream.map_err(Failure::from),
+                () = leaving.cancelled() => Err(Failure::Left),
+                () = stale.cancelled() => Err(Failure::Stale),
+                () = tokio::time::sleep(LIFETIME) => Err(Failure::Stale),
             }
         };
-        let stream = self.meanwhile(opening).await?;
-        let stream = stream.ok_or_else(|| failed("the target has gone".into()))??;
+        let stream = self.meanwhile(opening).await??;
         self.desk.metrics.opened.inc();
         let start = self
             .read
