@@ -161,10 +161,10 @@ impl ServerTls {
                 match configuration(&self.settings) {
                     Ok(config) => {
                         state.config = Arc::new(config);
-                        tracing::info!("the certificates of {} have changed and are in use", self.owner);
+                        tracing::info!("{}'s certificates have changed and are in use", self.owner);
                     }
                     Err((attribute, reason)) => tracing::error!(
-                        "the changed certificates of {} cannot be used, it goes on with the old ones: {attribute}: {reason}",
+                        "{}'s changed certificates cannot be used, it goes on with the old ones: {attribute}: {reason}",
                         self.owner
                     ),
                 }
