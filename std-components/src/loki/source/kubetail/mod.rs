@@ -69,7 +69,8 @@ impl Tails {
     /// None yet. To be made within a tokio runtime.
     pub(in crate::loki::source) fn new(desk: Arc<Desk>) -> Self {
         let now = Instant::now();
-        let gone = desk
+        // Their targets may still be on their way.
+        let gone: BTreeMap<_, _> = desk
             .positions
             .lock()
             .keys()
