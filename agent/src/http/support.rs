@@ -1,6 +1,6 @@
 //! `/-/support`: what somebody who helps has to see, in a zip with the reference's file names, without secrets.
 
-use super::{pprof, source};
+use super::source;
 use crate::mask::{self, without_password};
 use crate::runtime::Agent;
 use axum::extract::{Query, State};
@@ -58,19 +58,11 @@ pub(super) async fn bundle(State(agent): State<Arc<Agent>>, Query(query): Query<
             .into_response();
     };
     let first = metrics(&agent);
-    let duration = Duration::from_secs(seconds);
-    let profile = match pprof::cpu(duration).await {
-        Ok(profile) => ("pprof/cpu.pprof".to_owned(), profile),
-        Err(refused) => {
-            // The rest is worth having without it.
-            tokio::time::sleep(duration).await;
-            let reason = format!("Could not enable CPU profiling: {refused}\n");
-            ("pprof/cpu.txt".to_owned(), reason.into_bytes())
-        }
-    };
-    let texts = files(&agent, first).into_iter();
-    let mut files: Vec<(String, Vec<u8>)> = texts.map(|(name, text)| (name, text.into_bytes())).collect();
-    files.push(profile);
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    let mut files = files(&agent, first);
+    // A profile takes more memory than the whole agent: it is made for who asks for one, and not along the way.
+    let where_to = "CPU profiles are at /debug/pprof/profile?seconds=30; a profile takes some 240 MB of memory, and a bundle has to be safe to ask for.\n";
+    files.push(("pprof/cpu.txt".to_owned(), where_to.to_owned()));
     let zipped = tokio::task::spawn_blocking(move || zip(&files)).await;
     match zipped {
         Ok(Ok(bytes)) => (
@@ -179,12 +171,12 @@ fn sources(files: &mut Vec<(String, String)>, folder: &str, sources: &river_synt
     }
 }
 
-fn zip(files: &[(String, Vec<u8>)]) -> zip::result::ZipResult<Vec<u8>> {
+fn zip(files: &[(String, String)]) -> zip::result::ZipResult<Vec<u8>> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
-    for (name, content) in files {
+    for (name, text) in files {
         zip.start_file(format!("alloy-support-bundle/{name}"), options)?;
-        zip.write_all(content)?;
+        zip.write_all(text.as_bytes())?;
     }
     Ok(zip.finish()?.into_inner())
 }

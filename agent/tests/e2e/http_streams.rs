@@ -300,7 +300,7 @@ async fn no_secret_leaves() {
         "alloy-support-bundle/alloy-metrics-sample-start.txt",
         "alloy-support-bundle/alloy-peers.json",
         "alloy-support-bundle/alloy-runtime-flags.txt",
-        "alloy-support-bundle/pprof/cpu.pprof",
+        "alloy-support-bundle/pprof/cpu.txt",
         "alloy-support-bundle/sources-refused/config.alloy",
         "alloy-support-bundle/sources-refused/reasons.txt",
         "alloy-support-bundle/sources/config.alloy",

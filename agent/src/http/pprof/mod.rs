@@ -4,8 +4,9 @@
 
 mod profile;
 mod proto;
+mod room;
 
-pub(super) use profile::{Refused, cpu};
+use profile::{Refused, cpu};
 
 use axum::extract::{Path, Query};
 use axum::http::{StatusCode, header};
@@ -74,6 +75,7 @@ async fn profile(query: ProfileQuery) -> Response {
         Err(refused) => {
             let status = match refused {
                 Refused::UnderWay => StatusCode::TOO_MANY_REQUESTS,
+                Refused::NoRoom { .. } => StatusCode::SERVICE_UNAVAILABLE,
                 Refused::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
             };
             (status, format!("Could not enable CPU profiling: {refused}\n")).into_response()

@@ -27,10 +27,20 @@ static UNDER_WAY: Semaphore = Semaphore::const_new(1);
 
 /// Why there is no profile.
 #[derive(Clone, Debug, thiserror::Error)]
-pub(in crate::http) enum Refused {
+pub(super) enum Refused {
     /// Another one is being taken.
     #[error("cpu profiling already in use; try again when it is done")]
     UnderWay,
+    /// It might be the end of the process.
+    #[error(
+        "a profile takes up to {needed} MiB of memory, and {free} MiB are free; make room, or record with perf"
+    )]
+    NoRoom {
+        /// In MiB.
+        needed: u64,
+        /// In MiB.
+        free: u64,
+    },
     /// The system does not let us.
     #[error("{0}")]
     Failed(String),
@@ -41,10 +51,11 @@ fn failed(error: impl std::fmt::Display) -> Refused {
 }
 
 /// A profile over some time: pprof's protobuf, gzipped.
-pub(in crate::http) async fn cpu(duration: Duration) -> Result<Vec<u8>, Refused> {
+pub(super) async fn cpu(duration: Duration) -> Result<Vec<u8>, Refused> {
     let Ok(_only) = UNDER_WAY.try_acquire() else {
         return Err(Refused::UnderWay);
     };
+    super::room::check()?;
     let (started, begun) = (SystemTime::now(), Instant::now());
     let guard = ProfilerGuardBuilder::default()
         .frequency(FREQUENCY)

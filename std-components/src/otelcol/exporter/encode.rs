@@ -5,7 +5,7 @@ use crate::signals::OtlpData;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message;
 use prost::encoding::message::{encode_repeated, encoded_len_repeated};
-use serde::Serialize;
+use serde::ser::SerializeMap;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -31,24 +31,22 @@ pub(super) fn proto(data: &OtlpData) -> Vec<u8> {
 
 /// The request as OTLP's JSON.
 pub(super) fn json(data: &OtlpData) -> serde_json::Result<Vec<u8>> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    enum Request<'a, T, M, L> {
-        ResourceSpans(&'a T),
-        ResourceMetrics(&'a M),
-        ResourceLogs(&'a L),
+    serde_json::to_vec(&Json(data))
+}
+
+/// A request whose only field is the list.
+struct Json<'a>(&'a OtlpData);
+
+impl serde::Serialize for Json<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut request = serializer.serialize_map(Some(1))?;
+        match self.0 {
+            OtlpData::Traces(all) => request.serialize_entry("resourceSpans", all)?,
+            OtlpData::Metrics(all) => request.serialize_entry("resourceMetrics", all)?,
+            OtlpData::Logs(all) => request.serialize_entry("resourceLogs", all)?,
+        }
+        request.end()
     }
-    type Any<'a> = Request<
-        'a,
-        Vec<opentelemetry_proto::tonic::trace::v1::ResourceSpans>,
-        Vec<opentelemetry_proto::tonic::metrics::v1::ResourceMetrics>,
-        Vec<opentelemetry_proto::tonic::logs::v1::ResourceLogs>,
-    >;
-    serde_json::to_vec(&match data {
-        OtlpData::Traces(all) => Any::ResourceSpans(all),
-        OtlpData::Metrics(all) => Any::ResourceMetrics(all),
-        OtlpData::Logs(all) => Any::ResourceLogs(all),
-    })
 }
 
 /// What an answer says of the request; an answer that is none says nothing.

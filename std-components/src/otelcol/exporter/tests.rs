@@ -238,11 +238,14 @@ async fn small_batches_are_joined_where_the_arguments_say_so() {
     rig.end().await;
 }
 
+/// The tenant's header and the spans' names of a request.
+type Export = (Option<String>, Vec<String>);
+
 /// A gRPC peer that answers by a script, then takes everything.
 #[derive(Clone, Default)]
 struct Traces {
     script: Arc<Mutex<VecDeque<Result<ExportTraceServiceResponse, Status>>>>,
-    seen: Arc<Mutex<Vec<(Option<String>, Vec<String>)>>>,
+    seen: Arc<Mutex<Vec<Export>>>,
 }
 
 #[tonic::async_trait]
