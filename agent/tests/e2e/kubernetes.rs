@@ -128,7 +128,7 @@ async fn what_all_pods_of_a_cluster_cost() {
     }
 }
 
-/// Pods come and go; resident memory after the first and after the last round of so many of them.
+/// Pods come and go; resident memory after the first two and after the last round of so many of them.
 async fn churn(rounds: usize, pods: usize) -> (f64, f64) {
     let api = ApiServer::start().await;
     let home = Home::with(&format!(
@@ -161,8 +161,9 @@ async fn churn(rounds: usize, pods: usize) -> (f64, f64) {
         })
         .await;
         last = settled(&agent).await;
-        if round == 0 {
-            first = last;
+        // Exports are five seconds apart: pods of the first round may have gone before they came through.
+        if round < 2 {
+            first = last.max(first);
         }
     }
     (first, last)
@@ -171,7 +172,7 @@ async fn churn(rounds: usize, pods: usize) -> (f64, f64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn short_lived_pods_leave_no_memory_behind() {
     let (first, last) = churn(4, 250).await;
-    println!("resident: {first} bytes after 250 pods that came and went, {last} after 1,000");
+    println!("resident: {first} bytes after 500 pods that came and went, {last} after 1,000");
     assert!(first > 0.0 && last < first * 1.1, "{first} and {last}");
 }
 
@@ -179,7 +180,7 @@ async fn short_lived_pods_leave_no_memory_behind() {
 #[ignore = "a measurement for the documentation"]
 async fn ten_thousand_short_lived_pods_leave_no_memory_behind() {
     let (first, last) = churn(10, 1000).await;
-    println!("resident: {first} bytes after 1,000 pods that came and went, {last} after 10,000");
+    println!("resident: {first} bytes after 2,000 pods that came and went, {last} after 10,000");
     assert!(first > 0.0 && last < first * 1.1, "{first} and {last}");
 }
 
