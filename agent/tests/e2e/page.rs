@@ -68,7 +68,7 @@ async fn listed(browser: &Browser) {
 #[tokio::test]
 async fn the_graph_is_drawn_and_shows_health_and_rates_as_they_change() {
     let home = home();
-    let Some((browser, agent)) = look_at(&home, "/graph").await else {
+    let Some((browser, _agent)) = look_at(&home, "/graph").await else {
         return;
     };
     browser
@@ -170,7 +170,7 @@ async fn a_refused_reload_is_told_on_all_pages_and_drawn_in_its_place() {
 #[tokio::test]
 async fn entries_are_shown_before_and_after_a_component_as_they_pass() {
     let home = home();
-    let Some((browser, agent)) = look_at(&home, "/debug/loki.process.app").await else {
+    let Some((browser, _agent)) = look_at(&home, "/debug/loki.process.app").await else {
         return;
     };
     browser

@@ -5,7 +5,11 @@
 //! another component still holds waits for that. A socket that is given back stays open for [`PARKED`]; what connects in that time waits in the kernel's
 //! queue for the successor. Invariant: an address has one holder.
 
-#[cfg(all(test, feature = "loki"))]
+#[cfg(test)]
+#[cfg_attr(
+    not(feature = "loki"),
+    expect(dead_code, reason = "for components that listen")
+)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

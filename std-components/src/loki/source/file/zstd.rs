@@ -166,7 +166,7 @@ mod tests {
         assert!(unpacked(&frame[..frame.len() - 1]).is_err());
         assert!(unpacked(&frame[..5]).is_err());
         assert!(unpacked(b"plain text").unwrap_err().contains("no zstd frame"));
-        let mut changed = frame.clone();
+        let mut changed = frame;
         *changed.last_mut().unwrap() ^= 1;
         assert!(unpacked(&changed).is_err());
         // A window of 2 GiB, as `--long=31` makes it.
