@@ -8,6 +8,8 @@ mod access;
 mod arguments;
 mod cluster;
 mod kubeconfig;
+#[cfg(feature = "loki")]
+pub mod pod;
 mod service;
 #[cfg(test)]
 mod tests;

@@ -2,9 +2,10 @@
 
 use super::target::Place;
 use crate::component::BuildError;
+use crate::kubernetes::pod::{self, Pod};
 use crate::kubernetes::{Access, ApiError, ClientArguments, Cluster, InCluster, Problem};
 use futures_util::AsyncBufRead;
-use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
+use k8s_openapi::api::core::v1::ContainerStatus;
 use kube::Api;
 use std::fmt::Write;
 use std::pin::Pin;
@@ -70,7 +71,7 @@ impl Pods {
 
     /// How a container fares; `None` if its pod is gone, also if another one has its name now.
     pub(super) async fn state(&self, place: &Place) -> Result<Option<State>, ApiError> {
-        let pods: Api<Pod> = Api::namespaced(self.client().clone(), &place.namespace);
+        let pods: Api<Pod> = Api::namespaced_with(self.client().clone(), &place.namespace, &pod::resource());
         let pod = pods.get_opt(&place.pod).await.map_err(|error| {
             let access = Access::get("", "pods", Some(&place.namespace));
             ApiError::new(&self.cluster.server(), &access, &error)
@@ -144,13 +145,10 @@ fn state(pod: &Pod, name: &str) -> State {
             ..State::default()
         };
     };
-    let policy = pod.spec.as_ref().and_then(|spec| spec.restart_policy.as_deref());
+    let policy = pod.spec.restart_policy.as_deref();
     let is_sidecar = kind == Kind::Init
-        && (pod
-            .spec
-            .iter()
-            .flat_map(|spec| spec.init_containers.iter().flatten()))
-        .any(|spec| spec.name == name && spec.restart_policy.as_deref() == Some("Always"));
+        && (pod.spec.init_containers.iter().flatten())
+            .any(|spec| spec.name == name && spec.restart_policy.as_deref() == Some("Always"));
     let is_over = ended || will_not_restart(kind, is_sidecar, container, policy.unwrap_or("Always"));
     let known = |id: Option<&String>| id.filter(|id| !id.is_empty()).map(|id| Arc::from(id.as_str()));
     let nanoseconds = |time: &k8s_openapi::apimachinery::pkg::apis::meta::v1::Time| {

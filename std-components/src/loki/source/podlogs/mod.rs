@@ -11,6 +11,7 @@ mod tests;
 
 use super::kubetail::{Desk, Pods, Tails};
 use crate::component::{BuildError, CancellationToken, Component, Context, RunError};
+use crate::kubernetes::pod;
 use crate::kubernetes::{Access, ApiError, Cluster, InCluster, Problem};
 use arguments::Arguments;
 use futures_util::StreamExt;
@@ -208,7 +209,7 @@ impl SourcePodLogs {
                 Namespace::of,
             ),
             pods: watch(
-                watcher(Api::all(client), pods).boxed(),
+                watcher(Api::all_with(client, &pod::resource()), pods).boxed(),
                 server,
                 Access::watch("", "pods", None),
                 Pod::of,

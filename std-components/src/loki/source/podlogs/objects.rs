@@ -2,6 +2,7 @@
 
 use super::arguments::selector;
 use crate::http_client::Backoff;
+use crate::kubernetes::pod;
 use crate::kubernetes::{Access, ApiError, retries};
 use crate::relabel::{Rule, Rules};
 use futures_util::stream::{self, BoxStream, StreamExt};
@@ -90,15 +91,11 @@ impl Namespace {
 }
 
 impl Pod {
-    pub(super) fn of(mut object: core::Pod) -> (Key, Self) {
+    pub(super) fn of(mut object: pod::Pod) -> (Key, Self) {
         let key = key(&mut object.metadata);
-        let (metadata, spec, status) = (
-            object.metadata,
-            object.spec.unwrap_or_default(),
-            object.status.unwrap_or_default(),
-        );
+        let (metadata, spec, status) = (object.metadata, object.spec, object.status.unwrap_or_default());
         let container = |is_init| {
-            move |container: core::Container| Container {
+            move |container: pod::Container| Container {
                 name: container.name,
                 image: container.image.unwrap_or_default(),
                 is_init,
@@ -125,7 +122,7 @@ impl Pod {
                 .find(|owner| owner.controller == Some(true))
                 .map(|owner| (owner.kind, owner.name)),
             containers: init
-                .chain(spec.containers.into_iter().map(container(false)))
+                .chain(spec.containers.into_iter().flatten().map(container(false)))
                 .collect(),
         };
         (key, pod)
