@@ -298,6 +298,7 @@ mod tests {
         let location = &profile.location[0];
         assert_ne!(location.mapping_id, 0);
         let function = &profile.function[location.line[0].function_id as usize - 1];
-        assert!(text(function.name).contains("Writer"), "{}", text(function.name));
+        // With lines in the program the name is that of the function alone.
+        assert!(text(function.name).ends_with("new"), "{}", text(function.name));
     }
 }

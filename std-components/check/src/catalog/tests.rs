@@ -194,7 +194,7 @@ fn reference_texts_of_own_components_serve_in_every_catalog() {
 
 #[test]
 fn the_settings_of_an_http_client_are_told_wherever_they_stand() {
-    let http = Release::newest().component("discovery.http").unwrap();
+    let http = Release::newest().component("discovery.puppetdb").unwrap();
     assert!(!http.arguments.attribute("http_headers").unwrap().doc.is_empty());
     let tls = http.arguments.block("tls_config").unwrap();
     assert!(!tls.doc.is_empty());
