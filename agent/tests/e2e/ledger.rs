@@ -214,5 +214,6 @@ async fn files_that_come_and_go_leave_no_memory_behind() {
         written as usize * 20
     );
     let (first, last) = (resident[0], resident[2]);
-    assert!(last <= first + first / 10, "{resident:?} KiB");
+    // So few files tell gross leaks only; what ten thousand cost is measured by `agent/benches/files.py`.
+    assert!(last <= first + first / 5, "{resident:?} KiB");
 }
