@@ -1,5 +1,6 @@
 //! The `alloy-rs` command: formats, checks and runs Alloy (River) configurations.
 
+mod allocator;
 mod atomic_file;
 mod cli;
 mod codes;
@@ -22,5 +23,6 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    allocator::one_heap();
     cli::Cli::parse().execute()
 }
