@@ -385,12 +385,17 @@ async fn every_page_fits_a_phone_and_nothing_jumps() {
         return;
     };
     let home = home();
-    let agent = home.start().await;
+    // Nothing in these names where a line would be broken by itself.
+    let (file, label) = (format!("{}/config.alloy", "x".repeat(120)), "y".repeat(120));
+    home.write(&file, &format!("{}\nloki.echo \"{label}\" {{ }}\n", config(&home)));
+    let agent = home.start_with(&file, &[], &[]).await;
     append(&home, "a line\n");
+    let long = format!("/component/loki.echo.{label}");
     for (path, ready) in [
         ("/", ".components tbody tr"),
         ("/graph", ".canvas[data-drawn] .node.healthy"),
         ("/component/loki.process.app", ".component .code .line"),
+        (&long, ".component .code .line"),
         ("/debug/loki.process.app", ".live"),
         ("/config", ".file .line"),
         ("/clustering", "tbody td"),
