@@ -128,55 +128,6 @@ async fn what_all_pods_of_a_cluster_cost() {
     }
 }
 
-/// Pods come and go; resident memory after the first two and after the last round of so many of them.
-async fn churn(rounds: usize, pods: usize) -> (f64, f64) {
-    let api = ApiServer::start().await;
-    let home = Home::with(&format!(
-        "discovery.kubernetes \"pods\" {{\n  role = \"pod\"\n  api_server = {:?}\n}}\n{RELABEL}",
-        api.url()
-    ));
-    let agent = home.start().await;
-    let events = async |event: &str| {
-        let labels = format!("event=\"{event}\",role=\"pod\"");
-        agent
-            .metric_sum("prometheus_sd_kubernetes_events_total", &labels)
-            .await as usize
-    };
-    api.open(1, |stream| stream.resource == "pods").await;
-    let (mut first, mut last) = (0.0, 0.0);
-    for round in 0..rounds {
-        let names: Vec<_> = (0..pods).map(|at| round * pods + at).collect();
-        api.apply_all("pods", names.iter().map(|number| pod(*number, "here")));
-        until("all pods have come", async || {
-            (events("add").await == (round + 1) * pods).then_some(())
-        })
-        .await;
-        for number in names {
-            let metadata = pod(number, "here")["metadata"].clone();
-            let text = |field: &str| metadata[field].as_str().unwrap().to_owned();
-            api.delete("pods", &text("namespace"), &text("name"));
-        }
-        until("all pods have gone", async || {
-            (events("delete").await == (round + 1) * pods).then_some(())
-        })
-        .await;
-        last = settled(&agent).await;
-        // Exports are five seconds apart: pods of the first round may have gone before they came through.
-        if round < 2 {
-            first = last.max(first);
-        }
-    }
-    (first, last)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement for the documentation"]
-async fn ten_thousand_short_lived_pods_leave_no_memory_behind() {
-    let (first, last) = churn(10, 1000).await;
-    println!("resident: {first} bytes after 2,000 pods that came and went, {last} after 10,000");
-    assert!(first > 0.0 && last < first * 1.1, "{first} and {last}");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_permission_is_logged_once_with_the_rule_that_grants_it() {
     let api = ApiServer::start().await;

@@ -230,14 +230,6 @@ impl ApiServer {
         .await
     }
 
-    /// Forgets the requests and what has happened until now, for tests of memory.
-    pub(crate) fn forget(&self) {
-        self.shared.change(|state| {
-            state.seen = Vec::new();
-            state.objects.forget();
-        });
-    }
-
     /// The requests until now.
     pub(crate) fn seen(&self) -> Vec<Request> {
         self.shared.state.lock().seen.clone()

@@ -123,14 +123,6 @@ impl Objects {
         self.resources.entry(resource.to_owned()).or_default().oldest = version;
     }
 
-    /// Of resources that nobody watches.
-    pub(super) fn forget(&mut self) {
-        for resource in self.resources.values_mut() {
-            resource.history = Vec::new();
-            resource.oldest = self.version;
-        }
-    }
-
     fn note(&mut self, resource: &str, change: Change) {
         let version = self.version;
         let place = self.resources.entry(resource.to_owned()).or_default();

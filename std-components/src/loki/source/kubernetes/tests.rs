@@ -453,52 +453,6 @@ fn resident() -> u64 {
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-/// Run it alone: `cargo test -p std-components --lib many_pods -- --ignored --nocapture`.
-#[cfg(target_os = "linux")]
-#[tokio::test]
-#[ignore = "takes a minute; its figures are for the documentation"]
-async fn many_pods_pass_through() {
-    const AT_ONCE: usize = 100;
-    let api = ApiServer::start().await;
-    let storage = tempfile::tempdir().unwrap();
-    let mut running = Running::start(&api, storage.path());
-    let mut after_first = 0;
-    for round in 0..100 {
-        let names: Vec<_> = (0..AT_ONCE)
-            .map(|number| format!("job-{round}-{number}"))
-            .collect();
-        let mut targets = Vec::new();
-        for name in &names {
-            let mut pod = pod(0, false);
-            pod["metadata"]["name"] = name.as_str().into();
-            pod["metadata"]["uid"] = name.as_str().into();
-            pod["spec"]["restartPolicy"] = "Never".into();
-            api.apply("pods", pod);
-            let log = api.log("shop", name, "nginx");
-            log.lines(tenths(0, 20));
-            log.stop();
-            targets.push(target(&[("__pod_name__", name), ("__pod_uid__", name)]));
-        }
-        running.retarget(targets);
-        assert_eq!(running.lines(20 * AT_ONCE).await.len(), 20 * AT_ONCE);
-        for name in &names {
-            api.delete("pods", "shop", name);
-            api.log("shop", name, "nginx").remove();
-        }
-        api.forget();
-        if round == 9 {
-            after_first = resident();
-        }
-    }
-    let at_end = resident();
-    println!("resident memory: {after_first} KiB after 1,000 pods, {at_end} KiB after 10,000");
-    running.stop().await;
-    assert!(
-        at_end * 10 <= after_first * 11,
-        "{at_end} is more than a tenth over {after_first}"
-    );
-}
-
 /// Run it alone: `cargo test -p std-components --lib many_quiet -- --ignored --nocapture`.
 #[cfg(target_os = "linux")]
 #[tokio::test]
