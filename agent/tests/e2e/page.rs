@@ -387,7 +387,10 @@ async fn every_page_fits_a_phone_and_nothing_jumps() {
     let home = home();
     // Nothing in these names where a line would be broken by itself.
     let (file, label) = (format!("{}/config.alloy", "x".repeat(120)), "y".repeat(120));
-    home.write(&file, &format!("{}\nloki.echo \"{label}\" {{ }}\n", config(&home)));
+    home.write(
+        &file,
+        &format!("{}\nloki.echo \"{label}\" {{ }}\n", config(&home)),
+    );
     let agent = home.start_with(&file, &[], &[]).await;
     append(&home, "a line\n");
     let long = format!("/component/loki.echo.{label}");
