@@ -1,6 +1,9 @@
 //! `import.git`: a module in a git repository, fetched every `pull_frequency`.
 
 mod repository;
+mod ssh;
+#[cfg(test)]
+mod ssh_tests;
 #[cfg(test)]
 mod tests;
 
@@ -54,7 +57,7 @@ pub(super) struct BasicAuth {
 pub(super) struct SshKey {
     /// The user's name.
     username: String,
-    /// The private key.
+    /// The private key, as text.
     key: Option<Secret>,
     /// The file that holds the private key.
     #[river(default)]
@@ -90,11 +93,48 @@ fn check(arguments: &Arguments, checks: &mut Checks<'_, '_>) {
             .help =
             Some("write it from the repository's root, without a slash before it and without ..".into());
     }
-    if arguments.ssh_key.is_some() {
-        checks.block("ssh_key", 0, "ssh_key is not supported").help = Some(
-            "use an https address with basic_auth, or let the ssh program of this machine know the key"
-                .into(),
-        );
+    if let Some(ssh_key) = &arguments.ssh_key {
+        let scheme = arguments.repository.split_once("://").map(|(scheme, _)| scheme);
+        let is_for_http = matches!(scheme, Some("http" | "https"));
+        let has_key = ssh_key.key().is_some();
+        if is_for_http {
+            checks
+                .block(
+                    "ssh_key",
+                    0,
+                    "ssh_key is for addresses of ssh, and the repository's is one of http",
+                )
+                .help = Some("write the repository as ssh://HOST/PATH, or use basic_auth".into());
+        } else if !has_key && ssh_key.passphrase.is_some() {
+            checks
+                .block("ssh_key", 0, "there is a passphrase and no key that it opens")
+                .help = Some("name the key in key or key_file".into());
+        }
+    }
+}
+
+impl SshKey {
+    /// The key; of two the one that is written here, as in the reference.
+    fn key(&self) -> Option<ssh::Key> {
+        match &self.key {
+            Some(key) if !key.reveal().is_empty() => Some(ssh::Key::Text(key.clone())),
+            _ if !self.key_file.is_empty() => Some(ssh::Key::File(self.key_file.clone().into())),
+            _ => None,
+        }
+    }
+}
+
+impl Arguments {
+    fn ssh_login(&self) -> ssh::Login {
+        let ssh_key = self.ssh_key.as_ref();
+        ssh::Login {
+            username: ssh_key.map(|ssh_key| ssh_key.username.clone()),
+            key: ssh_key.and_then(SshKey::key),
+            passphrase: ssh_key
+                .and_then(|ssh_key| ssh_key.passphrase.clone())
+                .filter(|passphrase| !passphrase.reveal().is_empty()),
+            known_hosts: ssh::known_hosts(),
+        }
     }
 }
 
@@ -116,6 +156,7 @@ impl Component for ImportGit {
             address: arguments.repository.clone(),
             revision: arguments.revision.clone(),
             login: (arguments.basic_auth.as_ref()).map(|auth| (auth.username.clone(), auth.password.clone())),
+            ssh: arguments.ssh_login(),
         };
         let fetches = context.services.fetches.clone();
         let import = Self {

@@ -1,7 +1,9 @@
 //! A clone of a repository in the import's own folder, and the tree of one revision as files.
 
+use super::ssh::{Login, Ready};
 use gix::bstr::ByteSlice;
 use gix::objs::tree::EntryKind;
+use gix::protocol::transport::client::blocking_io::connect;
 use gix::remote::Direction;
 use river_eval::Secret;
 use std::fs;
@@ -24,6 +26,7 @@ pub(super) struct Source {
     pub(super) address: String,
     pub(super) revision: String,
     pub(super) login: Option<(String, Secret)>,
+    pub(super) ssh: Login,
 }
 
 /// The files of a revision.
@@ -85,7 +88,21 @@ impl Source {
                 Direction::Fetch,
             )
             .map_err(text)?;
-        let mut connection = remote.connect(Direction::Fetch).map_err(text)?;
+        let (mut url, version) = remote.sanitized_url_and_version(Direction::Fetch).map_err(text)?;
+        let mut ssh = None;
+        if url.scheme == gix::url::Scheme::Ssh {
+            if let Some(username) = &self.ssh.username {
+                url.set_user(Some(username.clone()));
+            }
+            ssh = Some(self.ssh.ready()?);
+        }
+        let options = connect::Options {
+            version,
+            ssh: ssh.as_ref().map(Ready::options).unwrap_or_default(),
+            ..connect::Options::default()
+        };
+        let transport = connect::connect(url, options).map_err(text)?;
+        let mut connection = remote.to_connection_with_transport(transport);
         let login = self.login.clone();
         // Never the terminal, which the library would ask otherwise.
         connection.set_credentials(move |action| match (action, &login) {
@@ -101,12 +118,15 @@ impl Source {
             }
             _ => Ok(None),
         });
-        connection
+        let received = connection
             .prepare_fetch(gix::progress::Discard, Default::default())
-            .map_err(text)?
-            .receive(gix::progress::Discard, interrupt)
-            .map_err(text)?;
-        Ok(())
+            .and_then(|fetch| fetch.receive(gix::progress::Discard, interrupt));
+        match (received, ssh.as_mut().and_then(Ready::said)) {
+            (Ok(_), _) => Ok(()),
+            (Err(error), None) => Err(with_causes(&error)),
+            // The library knows only that the program has ended.
+            (Err(_), Some(said)) => Err(format!("ssh: {said}")),
+        }
     }
 
     /// The commit of the revision: a branch, a tag, or a commit by its hash.

@@ -6,12 +6,12 @@ use river_eval::Value;
 use std::path::PathBuf;
 use std::process::Command;
 
-struct Repository {
-    folder: tempfile::TempDir,
+pub(super) struct Repository {
+    pub(super) folder: tempfile::TempDir,
 }
 
 impl Repository {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let repository = Self {
             folder: tempfile::tempdir().unwrap(),
         };
@@ -31,7 +31,7 @@ impl Repository {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    fn commit(&self, name: &str, text: &str) -> String {
+    pub(super) fn commit(&self, name: &str, text: &str) -> String {
         let path = self.folder.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
@@ -40,21 +40,22 @@ impl Repository {
         self.git(&["rev-parse", "HEAD"])
     }
 
-    fn source(&self, storage: &Path, revision: &str) -> Source {
+    pub(super) fn source(&self, storage: &Path, revision: &str) -> Source {
         Source {
             folder: storage.to_owned(),
             address: self.folder.path().display().to_string(),
             revision: revision.to_owned(),
             login: None,
+            ssh: ssh::Login::default(),
         }
     }
 }
 
-fn get(source: &Source) -> Result<Tree, String> {
+pub(super) fn get(source: &Source) -> Result<Tree, String> {
     source.bring_up_to_date(&AtomicBool::new(false))
 }
 
-fn read(tree: &Tree, path: &str) -> String {
+pub(super) fn read(tree: &Tree, path: &str) -> String {
     std::fs::read_to_string(tree.folder.join(path)).unwrap()
 }
 
