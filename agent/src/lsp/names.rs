@@ -78,7 +78,8 @@ pub(crate) fn export_key(name: &str) -> String {
 pub(crate) struct Scope {
     /// The scope around it.
     pub(crate) parent: Option<u32>,
-    /// Whether expressions see the components of the scope around it: in a `foreach` they do, in a `declare` they do not.
+    /// Whether expressions see the components of the scope around it: in a `foreach` they do, in a `declare` they do not, but what that one sees around
+    /// itself.
     pub(crate) open: bool,
     /// What stands between its braces.
     pub(crate) span: Span,
@@ -176,8 +177,12 @@ impl Names {
     /// The scopes that an expression in a scope sees, innermost first.
     pub(crate) fn seen_from(&self, scope: u32) -> impl Iterator<Item = u32> + '_ {
         std::iter::successors(Some(scope), |&scope| {
-            let scope = self.scopes.get(scope as usize)?;
-            scope.open.then_some(scope.parent).flatten()
+            let mut at = self.scopes.get(scope as usize)?;
+            // A `declare` sees what the scope that it stands in sees around itself.
+            while !at.open {
+                at = self.scopes.get(at.parent? as usize)?;
+            }
+            at.parent
         })
     }
 
@@ -299,11 +304,13 @@ impl<'t> Collector<'t> {
                 }
                 Statement::Block(block) if kind == Kind::Foreach && block.name() == "template" => {
                     let Some(template) = block.body() else { continue };
-                    let inner = self.scope(scope, true, inside(block));
-                    self.inner(index, inner);
+                    // The variable stands around the template: a `declare` in it sees the one and not the other.
+                    let around = self.scope(scope, true, inside(block));
                     if let Some(span) = variable {
-                        self.variable(inner, span);
+                        self.variable(around, span);
                     }
+                    let inner = self.scope(around, true, inside(block));
+                    self.inner(index, inner);
                     self.body(template, inner);
                 }
                 Statement::Block(inner) => self.expressions([inner.node()], scope),

@@ -98,9 +98,19 @@ impl Analyzer<'_, '_> {
     }
 
     fn resolve_argument(&mut self, scope: usize, reference: &Reference) -> Found {
-        // A template sees the arguments of the module around it.
+        // A template sees the arguments of the module around it, and a definition in the template does.
         let rooms = self.rooms.visible(scope);
-        let Some(&room) = rooms.last() else {
+        let kind = |room: usize| self.rooms.scopes.get(room).map(|scope| scope.kind);
+        let nearest_of = |is: &dyn Fn(usize) -> bool| rooms.iter().copied().find(|&room| is(room));
+        let asked = (reference.path.get(1)).map(|(name, _)| format!("argument.{name}"));
+        let holds = |room: usize| {
+            let scope = self.rooms.scopes.get(room);
+            (asked.as_deref()).is_some_and(|id| scope.is_some_and(|scope| scope.by_id.contains_key(id)))
+        };
+        let room = nearest_of(&holds)
+            .or_else(|| nearest_of(&|room| kind(room) == Some(ScopeKind::Declare)))
+            .or(rooms.last().copied());
+        let Some(room) = room else {
             return Found::Unknown;
         };
         let Some((name, span)) = reference.path.get(1) else {
@@ -210,11 +220,9 @@ impl Analyzer<'_, '_> {
     }
 
     fn in_declare(&self, scope: usize) -> bool {
-        self.rooms
-            .visible(scope)
-            .last()
-            .and_then(|&room| self.rooms.scopes.get(room))
-            .is_some_and(|scope| scope.kind == ScopeKind::Declare)
+        let visible = self.rooms.visible(scope);
+        let mut kinds = visible.iter().filter_map(|&room| self.rooms.scopes.get(room));
+        kinds.any(|scope| scope.kind == ScopeKind::Declare)
     }
 
     fn known_in_root(&self, reference: &Reference) -> bool {

@@ -232,15 +232,19 @@ impl<'f> Rooms<'f> {
         names
     }
 
-    /// The scopes whose components can be seen from a scope, nearest first: a template sees what is around its `foreach`.
+    /// The scopes whose components can be seen from a scope, nearest first: a template sees what is around its `foreach`, and a `declare` sees what
+    /// the scope that it stands in sees around itself.
     pub(super) fn visible(&self, scope: usize) -> Vec<usize> {
         let mut visible = vec![scope];
         let mut at = scope;
         while let Some(found) = self.scopes.get(at)
-            && found.kind == ScopeKind::Foreach
             && let Some(parent) = found.parent
         {
-            visible.push(parent);
+            match found.kind {
+                ScopeKind::Foreach => visible.push(parent),
+                ScopeKind::Declare => {}
+                _ => break,
+            }
             at = parent;
         }
         visible

@@ -494,7 +494,7 @@ foreach "each" {
 }
 
 #[test]
-fn a_declare_in_a_template_sees_the_variable_and_not_what_is_around_it() {
+fn a_declare_in_a_template_sees_the_variable_and_what_is_around_the_foreach() {
     let text = r#"
 match.files "a" { path_targets = [] }
 write.logs "w" { endpoint { url = "x" } }
@@ -502,23 +502,51 @@ foreach "each" {
  collection = [1, 2]
  var = "item"
  template {
+  match.files "beside" { path_targets = [] }
   declare "inner" {
    source.logs "s" {
     targets = match.files.a.targets
-    forward_to = []
+    forward_to = [write.logs.w.receiver]
     keep = item
+   }
+   source.logs "t" {
+    targets = match.files.beside.targets
+    forward_to = []
    }
   }
   inner "i" { }
  }
 }
+declare "d" {
+ argument "x" { }
+ foreach "each" {
+  collection = [1]
+  var = "item"
+  template {
+   declare "inner" {
+    argument "y" { }
+    source.logs "s" {
+     targets = argument.y.value
+     forward_to = argument.x.value
+    }
+    source.logs "t" {
+     targets = argument.z.value
+     forward_to = []
+    }
+   }
+   inner "i" { y = [] }
+  }
+ }
+}
+d "d" { x = [] }
 "#;
     assert_snapshot!(check(text), @r#"
-    main.alloy:2:1 warning AR0252 match.files.a is unused: nothing refers to what it exports | refer to match.files.a.targets, or take it away
-    main.alloy:3:1 warning AR0253 write.logs.w is unused: nothing writes to its receiver | hand write.logs.w.receiver to a component that forwards, or take it away
     main.alloy:4:1 error AR0210 block "foreach" is at stability level "experimental", which is below the minimum allowed stability level "generally-available". Use --stability.level command-line flag to enable "experimental" features | --stability.level=experimental allows it
-    main.alloy:10:15 error AR0201 component "match.files.a.targets" does not exist or is out of scope | a declare sees only what stands in its own body: hand it in as an argument
-    main.alloy:12:12 error AR0108 keep: expected bool, got number |
+    main.alloy:8:3 warning AR0252 match.files.beside is unused: nothing refers to what it exports | refer to match.files.beside.targets, or take it away
+    main.alloy:13:12 error AR0108 keep: expected bool, got number | 
+    main.alloy:16:15 error AR0201 component "match.files.beside.targets" does not exist or is out of scope | a component is named in full: its name, its label, and what it exports
+    main.alloy:25:2 error AR0210 block "foreach" is at stability level "experimental", which is below the minimum allowed stability level "generally-available". Use --stability.level command-line flag to enable "experimental" features | --stability.level=experimental allows it
+    main.alloy:36:25 error AR0254 the module has no argument "z" | did you mean argument.y.value?
     "#);
 }
 

@@ -1,8 +1,8 @@
 //! What a module sees of definitions: its own, those of the libraries that it imports, and those of the module around its definition.
 
-use crate::graph::Graph;
+use crate::graph::{Graph, MODULE_PATH};
 use crate::ir;
-use crate::value::Str;
+use crate::value::{Object, Str, Value};
 use river_syntax::Span;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,6 +20,8 @@ pub(super) struct Env {
     pub(super) module_path: Str,
     /// The imports on the way to its text, innermost first.
     pub(super) imported: Option<Arc<Imported>>,
+    /// The values of what the module, or a definition in it, sees around it, by id. What is not known is missing.
+    pub(super) outer: Object,
 }
 
 /// An import on the way to a text.
@@ -44,6 +46,17 @@ pub(super) enum Lookup {
 }
 
 impl Env {
+    /// The values of what is seen around a module that is defined here, such as the body of a `declare`.
+    pub(super) fn outer_of(&self, graph: &Graph) -> Object {
+        let value = |id: &Str| match &**id {
+            MODULE_PATH => Some(Value::String(self.module_path.clone())),
+            _ => self.outer.get(id).cloned(),
+        };
+        (graph.seen_around())
+            .filter_map(|id| Some((id.clone(), value(id)?)))
+            .collect()
+    }
+
     /// What the name of a block leads to, as the reference looks it up: `name` is the nearest definition, `namespace.name` one that the
     /// nearest import of that namespace holds.
     pub(super) fn definition(self: &Arc<Self>, name: &str) -> Lookup {

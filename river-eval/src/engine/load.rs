@@ -229,12 +229,7 @@ impl<H: Host> Engine<H> {
 }
 
 fn root_plan<'p, I>(graph: Graph, module_path: &Str, running: &'p Module<I>) -> Plan<'p, I> {
-    let mut inputs = Inputs::default();
-    if graph.find(MODULE_PATH).is_some() {
-        inputs
-            .outer
-            .insert(MODULE_PATH.into(), Value::String(module_path.clone()));
-    }
+    let outer = [(MODULE_PATH.into(), Value::String(module_path.clone()))];
     Plan {
         env: Env {
             graph: Arc::new(graph),
@@ -242,8 +237,9 @@ fn root_plan<'p, I>(graph: Graph, module_path: &Str, running: &'p Module<I>) -> 
             parent: None,
             module_path: module_path.clone(),
             imported: None,
+            outer: outer.into_iter().collect(),
         },
-        inputs,
+        inputs: Inputs::default(),
         id: "".into(),
         metrics: true,
         depth: 0,

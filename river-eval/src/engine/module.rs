@@ -29,8 +29,6 @@ pub(super) struct Inputs {
     pub(super) arguments: Object,
     /// Arguments that are given, with values that are not known for a mistake elsewhere.
     pub(super) unknown: BTreeSet<Str>,
-    /// Values of its input nodes, by id.
-    pub(super) outer: Object,
 }
 
 /// What runs behind a node.
@@ -60,6 +58,7 @@ impl<I> Default for Module<I> {
             parent: None,
             module_path: "".into(),
             imported: None,
+            outer: Object::new(),
         };
         Self {
             id: "".into(),

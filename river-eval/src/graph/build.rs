@@ -17,7 +17,7 @@ impl Graph {
         Self::of_files(Sort::Library, files, blocks)
     }
 
-    /// Makes the graph of the body of a `declare` that stands in the module `parent`, or in a library. In a template it sees the variable.
+    /// Makes the graph of the body of a `declare` that stands in the module `parent`, or in a library. It sees what `parent` sees around itself.
     pub fn definition(
         declare: &Arc<ir::Block>,
         parent: &Arc<Graph>,
@@ -28,7 +28,7 @@ impl Graph {
         (graph, mistakes)
     }
 
-    /// Makes the graph of the template of a `foreach` that stands in the module `parent`. It sees the variable, and what `parent` sees.
+    /// Makes the graph of the template of a `foreach` that stands in the module `parent`. It sees the variable, and what stands in `parent` or is seen there.
     pub fn template(
         foreach: &Arc<ir::Block>,
         variable: &Str,
@@ -106,7 +106,7 @@ impl Graph {
             }
         }
         references::resolve(&mut graph, &mut diagnostics);
-        references::hand_on_variable(&mut graph);
+        references::hand_on(&mut graph);
         graph.link_definitions(&mut diagnostics);
         references::link_back(&mut graph);
         cycles::order(&mut graph, &mut diagnostics);

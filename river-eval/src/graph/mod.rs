@@ -20,7 +20,7 @@ use crate::eval::Stability;
 use crate::ir;
 use crate::value::Str;
 use river_syntax::{FileId, Span};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Blocks of the language itself.
@@ -149,6 +149,8 @@ pub struct Graph {
     order: Vec<u32>,
     rank: Vec<u32>,
     names: names::Names,
+    /// Ids of what its definitions see around it.
+    handed_on: BTreeSet<Str>,
     /// The module in whose text this one is defined.
     parent: Option<Arc<Graph>>,
     /// The block that holds the text.
@@ -176,6 +178,12 @@ impl Graph {
     /// The numbers of all nodes, each after those that it refers to.
     pub fn order(&self) -> &[u32] {
         &self.order
+    }
+
+    /// Ids of what the module, or a definition in it, sees around it.
+    pub(crate) fn seen_around(&self) -> impl Iterator<Item = &Str> {
+        let inputs = self.nodes.iter().filter(|node| node.kind == NodeKind::Input);
+        inputs.map(|node| &node.id).chain(&self.handed_on)
     }
 
     /// The texts that it is made of; empty for the inside of a block.

@@ -39,11 +39,6 @@ impl Graph {
         self.names.declares.get(name).map(|declared| &declared.block)
     }
 
-    /// The definitions of custom components that this module's own text holds, in no order.
-    pub(super) fn definitions(&self) -> impl Iterator<Item = &Arc<ir::Block>> {
-        self.names.declares.values().map(|declared| &declared.block)
-    }
-
     /// The labels of this module's own `declare` blocks in the order in which they were written.
     pub fn declares(&self) -> &[Str] {
         &self.names.written

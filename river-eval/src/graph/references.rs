@@ -7,7 +7,7 @@ use crate::stdlib;
 use crate::suggest::nearest;
 use crate::value::Str;
 use river_syntax::{Diagnostic, Edit, Fix};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Guesses at what was meant that are made for one configuration; each costs a comparison with every id.
 const MAX_GUESSES: usize = 100;
@@ -108,73 +108,56 @@ fn target(graph: &Graph, reference: &Reference, partial: &mut String) -> Option<
 /// The input of what a module sees outside of its own blocks, and how many names of the path are its id.
 fn outside(graph: &mut Graph, reference: &Reference, partial: &mut String) -> Option<(u32, usize)> {
     let (first, _) = reference.path.first()?;
-    if **first == *MODULE_PATH {
-        return Some((graph.input(MODULE_PATH), 1));
-    }
-    let variable = seen_variable(graph)?.1;
-    if *first == variable {
-        return Some((graph.input(&variable), 1));
-    }
-    if !matches!(graph.sort, Sort::Template { .. }) {
-        return None;
-    }
-    let parent = graph.parent.clone()?;
-    let (number, used) = target(&parent, reference, partial)?;
-    let id = parent.node(number)?.id.clone();
+    let (id, used) = if **first == *MODULE_PATH {
+        (MODULE_PATH.into(), 1)
+    } else {
+        around(graph, reference, partial)?
+    };
     Some((graph.input(&id), used))
 }
 
-/// The variable of the template that a module is, or in whose text it is defined; with that template, if it is another module.
-fn seen_variable(graph: &Graph) -> Option<(Option<&Graph>, Str)> {
-    let (mut around, mut at) = (None, graph);
+/// What a name means in the text around a module, and how many names of the path are its id: a template sees its variable and the module that its
+/// `foreach` stands in; a definition sees what the module that it stands in sees around itself, and nothing of that module.
+fn around(graph: &Graph, reference: &Reference, partial: &mut String) -> Option<(Str, usize)> {
+    let (first, _) = reference.path.first()?;
+    let mut at = graph;
     loop {
+        let parent = at.parent.as_deref();
         match &at.sort {
-            Sort::Template { variable } => return Some((around, variable.clone())),
-            Sort::Declare => {
-                at = at.parent.as_deref()?;
-                around = Some(at);
+            Sort::Template { variable } if first == variable => return Some((variable.clone(), 1)),
+            Sort::Template { .. } => {
+                let own = target(parent?, reference, partial)
+                    .and_then(|(number, used)| Some((parent?.node(number)?, used)))
+                    .filter(|(node, _)| node.kind != NodeKind::Input);
+                if let Some((node, used)) = own {
+                    return Some((node.id.clone(), used));
+                }
             }
+            Sort::Declare => {}
             Sort::Root | Sort::Library => return None,
         }
+        at = parent?;
     }
 }
 
-/// A definition in a template may use the template's variable: then whatever may be an instance of one depends on it, and hands it on.
-pub(super) fn hand_on_variable(graph: &mut Graph) {
-    let Some((around, variable)) = seen_variable(graph) else {
-        return;
-    };
-    let is_used = match around {
-        Some(template) => template.find(&variable).is_some(),
-        None => graph.definitions().any(|block| {
-            let mut is_used = false;
-            block.body.visit_references(&mut |reference| {
-                is_used |= reference
-                    .path
-                    .first()
-                    .is_some_and(|(first, _)| *first == variable);
-            });
-            is_used
-        }),
-    };
-    if !is_used || graph.nodes.iter().all(|node| node.kind != NodeKind::Custom) {
+/// Notes what the module's own definitions use of what is around the module: an instance is given it from there.
+pub(super) fn hand_on(graph: &mut Graph) {
+    if !matches!(graph.sort, Sort::Template { .. } | Sort::Declare) {
         return;
     }
-    let to = graph.input(&variable);
-    for node in graph
-        .nodes
-        .iter_mut()
-        .filter(|node| node.kind == NodeKind::Custom)
-    {
-        node.references.push(NodeReference {
-            to,
-            fields: Vec::new(),
-            span: node.block.name_span,
+    let mut handed_on = BTreeSet::new();
+    let mut partial = String::new();
+    for name in graph.declares() {
+        let Some(definition) = graph.declare(name) else {
+            continue;
+        };
+        definition.body.visit_references(&mut |reference| {
+            if let Some((id, _)) = around(graph, &reference, &mut partial) {
+                handed_on.insert(id);
+            }
         });
-        node.dependencies.push(to);
-        node.dependencies.sort_unstable();
-        node.dependencies.dedup();
     }
+    graph.handed_on = handed_on;
 }
 
 fn is_standard(reference: &Reference) -> bool {

@@ -209,6 +209,7 @@ impl<H: Host> Settler<'_, H> {
                 parent: module.env.parent.clone(),
                 module_path: module.env.module_path.clone(),
                 imported: module.env.imported.clone(),
+                outer: module.env.outer.clone(),
             },
             inputs: module.inputs.clone(),
             id: module.id.clone(),

@@ -9,7 +9,7 @@ use crate::engine::env::{Env, Lookup};
 use crate::engine::module::Inputs;
 use crate::engine::{Host, blocks};
 use crate::graph::heads::head;
-use crate::graph::{Graph, MODULE_PATH, Node, NodeKind};
+use crate::graph::{Graph, Node, NodeKind};
 use crate::ir;
 use crate::suggest::nearest;
 use crate::value::{Str, Value};
@@ -66,17 +66,7 @@ impl<H: Host> Stager<'_, H> {
                 .cloned()
                 .collect();
         }
-        inputs
-            .outer
-            .insert(MODULE_PATH.into(), Value::String(around.module_path.clone()));
-        // The variable of the template in which the definition stands: whatever may hold an instance of it has it.
-        for input in graph.nodes().iter().filter(|node| node.kind == NodeKind::Input) {
-            if *input.id != *MODULE_PATH
-                && let Some(value) = frame.inputs.outer.get(&input.id)
-            {
-                inputs.outer.insert(input.id.clone(), value.clone());
-            }
-        }
+        let outer = around.outer_of(&graph);
         let module = self.module(Plan {
             env: Env {
                 graph,
@@ -84,6 +74,7 @@ impl<H: Host> Stager<'_, H> {
                 module_path: around.module_path.clone(),
                 imported: around.imported.clone(),
                 parent: Some(around),
+                outer,
             },
             inputs,
             id: frame.global(node),

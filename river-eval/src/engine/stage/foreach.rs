@@ -10,7 +10,7 @@ use crate::engine::env::Env;
 use crate::engine::items;
 use crate::engine::module::Inputs;
 use crate::graph::heads::head;
-use crate::graph::{Graph, MODULE_PATH, Node, NodeKind};
+use crate::graph::{Graph, Node};
 use crate::value::{Object, Str, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -79,11 +79,9 @@ impl<H: Host> Stager<'_, H> {
                     parent: Some(frame.env.clone()),
                     module_path: frame.env.module_path.clone(),
                     imported: frame.env.imported.clone(),
-                },
-                inputs: Inputs {
                     outer: outer(frame, &graph, &variable, item),
-                    ..Inputs::default()
                 },
+                inputs: Inputs::default(),
                 id,
                 metrics,
                 depth: frame.depth + 1,
@@ -107,19 +105,18 @@ impl<H: Host> Stager<'_, H> {
 
 /// What a template sees of what is around it. What is not known there is left out.
 fn outer<I>(frame: &Frame<'_, I>, graph: &Graph, variable: &Str, item: &Value) -> Object {
-    let mut outer = Object::new();
-    for node in graph.nodes().iter().filter(|node| node.kind == NodeKind::Input) {
-        let value = if node.id == *variable {
-            Some(item.clone())
-        } else if *node.id == *MODULE_PATH {
-            Some(Value::String(frame.env.module_path.clone()))
-        } else {
-            let number = frame.env.graph.find(&node.id);
-            number.and_then(|number| frame.exports(number)).cloned()
+    let mut outer = frame.env.outer_of(graph);
+    for id in graph.seen_around() {
+        let number = frame.env.graph.find(id);
+        let value = match number {
+            _ if id == variable => Some(item),
+            Some(number) => frame.exports(number),
+            None => continue,
         };
-        if let Some(value) = value {
-            outer.insert(node.id.clone(), value);
-        }
+        match value {
+            Some(value) => outer.insert(id.clone(), value.clone()),
+            None => outer.swap_remove(id),
+        };
     }
     outer
 }

@@ -126,12 +126,7 @@ impl<H: Host> Stager<'_, H> {
             .module_path
             .clone()
             .unwrap_or_else(|| frame.env.module_path.clone());
-        let inputs = Inputs {
-            outer: [(MODULE_PATH.into(), Value::String(module_path.clone()))]
-                .into_iter()
-                .collect(),
-            ..Inputs::default()
-        };
+        let outer = [(MODULE_PATH.into(), Value::String(module_path.clone()))];
         Some(
             self.module(Plan {
                 env: Env {
@@ -144,8 +139,9 @@ impl<H: Host> Stager<'_, H> {
                         place: head(&node.block),
                         outer: frame.env.imported.clone(),
                     })),
+                    outer: outer.into_iter().collect(),
                 },
-                inputs,
+                inputs: Inputs::default(),
                 id: frame.global(node),
                 metrics: frame.metrics,
                 depth: frame.depth + 1,

@@ -204,7 +204,7 @@ impl<H: Host> Stager<'_, H> {
         node: &Node,
         old: Old<'_, H::Instance>,
     ) -> Staged<H::Instance> {
-        match frame.inputs.outer.get(&node.id) {
+        match frame.env.outer.get(&node.id) {
             Some(value) => known_value(old, value.clone(), None, false),
             None => Staged::Unknown,
         }

@@ -449,6 +449,103 @@ foreach "all" {
 }
 
 #[test]
+fn a_definition_in_a_template_sees_what_is_around_the_foreach() {
+    let text = r#"
+test.copy "base" { value = 100 }
+test.copy "own" { value = 1 }
+declare "around" {
+	argument "x" { }
+	foreach "all" {
+		collection = [1, 2]
+		var        = "each"
+
+		template {
+			test.copy "beside" { value = 7 }
+			declare "inner" {
+				test.copy "c" { value = argument.x.value + each }
+				declare "deeper" {
+					argument "y" { }
+					test.copy "d" { value = argument.x.value + argument.y.value }
+				}
+				deeper "d" { y = 1000 }
+			}
+			// The variable of this one hides the outer one, and not for what stands outside of it.
+			foreach "again" {
+				collection = [50]
+				var        = "each"
+				template {
+					inner "i" { }
+					test.copy "e" { value = each }
+				}
+			}
+		}
+	}
+}
+around "a" { x = test.copy.base.out }
+
+foreach "root" {
+	collection = ["k"]
+	var        = "name"
+
+	template {
+		declare "sum" {
+			test.copy "own" { value = 5 }
+			test.copy "s" { value = test.copy.base.out + test.copy.own.out }
+		}
+		sum "s" { }
+	}
+}
+"#;
+    let mut engine = run(text);
+    let of = |item: &str, inner: &str| {
+        format!("around.a/foreach.all/foreach_{item}_1/foreach.again/foreach_50_1/{inner}")
+    };
+    let check = |engine: &Engine<FakeHost>, base: i64| {
+        let is = |id: &str, value: i64| assert_eq!(out(engine, id), format!("{{\"out\":{value}}}"), "{id}");
+        is(&of("1", "inner.i/test.copy.c"), base + 1);
+        is(&of("2", "inner.i/test.copy.c"), base + 2);
+        is(&of("2", "inner.i/deeper.d/test.copy.d"), base + 1000);
+        is(&of("2", "test.copy.e"), 50);
+        // What stands in the definition itself comes first.
+        is("foreach.root/foreach_k_1/sum.s/test.copy.s", base + 5);
+    };
+    check(&engine, 100);
+    assert_eq!(engine.load(sources(text)).unwrap().evaluated, 0);
+    // What changes outside is followed in, by a running change and by a load.
+    engine.host.log.clear();
+    set(&engine, "test.copy.base", 5);
+    engine.exports_changed(["test.copy.base"]);
+    check(&engine, 5);
+    assert!(
+        engine.host.log.iter().all(|line| line.starts_with("update ")) && engine.host.log.len() == 5,
+        "{:?}",
+        engine.host.log
+    );
+    let report = engine
+        .load(sources(&text.replace("value = 100", "value = 200")))
+        .unwrap();
+    assert!(
+        report.started.is_empty() && report.stopped.is_empty(),
+        "{report:?}"
+    );
+    check(&engine, 200);
+    // Of the template's own components it sees nothing, and of a definition outside of the template nobody sees what is around an instance.
+    for (seen, told) in [
+        ("argument.x.value + each", "test.copy.beside"),
+        ("test.copy.base.out + test.copy.own.out", "test.copy.nothing"),
+    ] {
+        let wrong = text.replace(seen, &format!("{told}.out"));
+        let refused = engine.load(sources(&wrong)).unwrap_err();
+        assert!(
+            (refused.diagnostics.iter())
+                .any(|found| found.message.contains(&format!("\"{told}.out\" does not exist"))),
+            "{refused:?}"
+        );
+    }
+    check(&engine, 200);
+}
+
+#[test]
 fn a_collection_that_changes_while_it_runs_starts_and_stops() {
     let text = r#"
 test.copy "list" { value = [1, 2] }
