@@ -1,6 +1,7 @@
 //! Hands spans to the components in `write_to`, in batches.
 
-use super::{State, TraceControl};
+use super::sampler::is_in;
+use super::{Held, State, TraceControl};
 use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
 use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
 use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
@@ -8,10 +9,11 @@ use opentelemetry_sdk::trace::SpanData;
 use prometheus::{IntCounter, Registry};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
-use std_components::controller::TraceSettings;
+use std::time::{Duration, SystemTime};
+use std_components::controller::{JaegerRemote, TraceSettings};
 use std_components::signals::{Ack, OtlpBatch, OtlpData};
 use tokio::sync::{mpsc, watch};
+use tokio_util::task::AbortOnDropHandle;
 
 /// Spans in a batch at the most, as in the OpenTelemetry SDKs.
 const MAX_BATCH: usize = 512;
@@ -77,12 +79,39 @@ pub(crate) async fn flush(control: &TraceControl) {
 }
 
 async fn follow(state: Arc<State>, mut settings: watch::Receiver<TraceSettings>) {
+    if state.held.borrow().is_none() {
+        state.loaded.notified().await;
+    }
+    let mut asked: Option<(JaegerRemote, AbortOnDropHandle<()>)> = None;
     loop {
         {
             let settings = settings.borrow_and_update();
-            state.fraction.set(settings.sampling_fraction);
-            let wanted = !settings.write_to.is_empty() && settings.sampling_fraction > 0.0;
-            state.wanted.store(wanted, Ordering::Relaxed);
+            let remote = settings.jaeger_remote.as_ref();
+            let goes_on = matches!((&asked, remote), (Some((before, _)), Some(now)) if before == now);
+            if !goes_on {
+                // What a collector said last holds until another one says something.
+                if asked.is_none() || remote.is_none() {
+                    state.decider.fraction(settings.sampling_fraction);
+                }
+                asked = remote.map(|remote| {
+                    let task = tokio::spawn(super::collector::ask(remote.clone(), state.decider.clone()));
+                    (remote.clone(), AbortOnDropHandle::new(task))
+                });
+            }
+            let keeps_any = remote.is_some() || settings.sampling_fraction > 0.0;
+            let is_received = !settings.write_to.is_empty() && keeps_any;
+            state
+                .wanted
+                .store(is_received || settings.send_traceparent, Ordering::Relaxed);
+            state
+                .send_traceparent
+                .store(settings.send_traceparent, Ordering::Relaxed);
+            if state.held.borrow().is_none() {
+                state.held.send_replace(Some(Held {
+                    until: SystemTime::now(),
+                    fraction: settings.sampling_fraction,
+                }));
+            }
         }
         if settings.changed().await.is_err() {
             return;
@@ -97,6 +126,16 @@ async fn empty(
     mut lost: Lost,
 ) {
     let resource = ResourceAttributesWithSchema::from(&super::resource());
+    let mut held = state.held.subscribe();
+    let held = match held.wait_for(Option::is_some).await {
+        Ok(held) => *held,
+        Err(_) => return,
+    };
+    let is_wanted = |span: &SpanData| {
+        held.is_none_or(|held| {
+            span.start_time >= held.until || is_in(held.fraction, span.span_context.trace_id())
+        })
+    };
     let mut spans = Vec::new();
     loop {
         let mut is_hurried = tokio::select! {
@@ -126,6 +165,7 @@ async fn empty(
                 spans.push(span);
             }
         }
+        spans.retain(is_wanted);
         if !spans.is_empty() {
             let write_to = settings.borrow().write_to.clone();
             let spans: Vec<ResourceSpans> =

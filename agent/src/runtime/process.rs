@@ -31,10 +31,13 @@ pub(crate) enum Ended {
 /// Runs until a signal ends it.
 pub(crate) fn run(options: Options) -> Ended {
     // Before anything is started: a path that is wrong needs no log.
-    if let Err(error) = sources::read(&options.path) {
-        complain(&error.to_string());
-        return Ended::Unreadable;
-    }
+    let is_traced = match sources::read(&options.path) {
+        Ok(texts) => texts.iter().any(|source| own_traces::is_in(&source.text)),
+        Err(error) => {
+            complain(&error.to_string());
+            return Ended::Unreadable;
+        }
+    };
     let workers = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MAX_WORKERS));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(workers)
@@ -49,15 +52,19 @@ pub(crate) fn run(options: Options) -> Ended {
             return Ended::Failed;
         }
     };
-    let ended = runtime.block_on(serve(options));
+    let ended = runtime.block_on(serve(options, is_traced));
     // Whatever still blocks a thread had its time during the shutdown.
     runtime.shutdown_background();
     ended
 }
 
-async fn serve(options: Options) -> Ended {
+async fn serve(options: Options, is_traced: bool) -> Ended {
     let traces = TraceControl::default();
     let log = logging::start(&traces);
+    traces.propagate();
+    if is_traced {
+        traces.hold();
+    }
     let mut signals = match Signals::new() {
         Ok(signals) => signals,
         Err(error) => {
@@ -115,13 +122,23 @@ async fn serve(options: Options) -> Ended {
     agent.logs_to(log.clone());
     tokio::spawn(follow_log_settings(agent.clone(), log));
 
-    let ended = match agent.reload().await {
-        Ok(()) => {
+    // A load that waits for a peer must not keep the process.
+    let loaded = tokio::select! {
+        loaded = agent.reload() => Some(loaded),
+        () = signals.stop() => None,
+    };
+    traces.loaded();
+    let ended = match loaded {
+        None => {
+            tracing::info!("stopped before the first configuration was loaded");
+            Ended::Stopped
+        }
+        Some(Ok(())) => {
             until_stopped(&agent, &mut signals).await;
             Ended::Stopped
         }
-        Err(ReloadError::Read(_)) => Ended::Unreadable,
-        Err(ReloadError::Rejected { sources, diagnostics }) => {
+        Some(Err(ReloadError::Read(_))) => Ended::Unreadable,
+        Some(Err(ReloadError::Rejected { sources, diagnostics })) => {
             Reporter::stderr(None).print(&sources, &diagnostics);
             complain("could not perform the initial load successfully");
             Ended::Failed
@@ -151,7 +168,13 @@ async fn until_stopped(agent: &Agent, signals: &mut Signals) {
                 return;
             }
             // How it ended is told by the log and by the metrics.
-            Asked::Reload => drop(agent.reload().await),
+            Asked::Reload => tokio::select! {
+                reloaded = agent.reload() => drop(reloaded),
+                () = signals.stop() => {
+                    tracing::info!("shutting down while a configuration is loaded: sources stop first, then what waits is delivered");
+                    return;
+                }
+            },
         }
     }
 }

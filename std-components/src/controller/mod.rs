@@ -29,7 +29,7 @@ pub use logging::{LogFormat, LogLevel, LogSettings};
 pub use options::{Options, Restarts};
 pub use plan::{Action, BodyChange, Change, ChangeKind, Plan, PlanError, Reason, Which, plan};
 pub use river_eval::engine::LoadError;
-pub use tracing_block::TraceSettings;
+pub use tracing_block::{JaegerRemote, TraceSettings};
 
 use crate::component::{CancellationToken, Health, HealthState, MetricsHub, Page, Services};
 use crate::imports::Fetches;

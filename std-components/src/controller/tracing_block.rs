@@ -36,6 +36,10 @@ pub struct TraceSettings {
     pub sampling_fraction: f64,
     /// Who gets the spans. With nobody, none are made.
     pub write_to: Consumers,
+    /// Whether requests to peers carry the id of the span that they are sent in.
+    pub send_traceparent: bool,
+    /// Who says which traces are kept, instead of the fraction.
+    pub jaeger_remote: Option<JaegerRemote>,
 }
 
 /// The arguments of `tracing`.
@@ -45,7 +49,7 @@ struct Arguments {
     /// The part of all traces that is kept, from 0 to 1.
     #[river(default = 0.1)]
     sampling_fraction: f64,
-    /// Whether requests to peers carry the trace's id. Accepted, without effect.
+    /// Whether requests to peers carry the trace's id.
     #[river(default = false)]
     send_traceparent: bool,
     /// Who receives the agent's own traces.
@@ -59,26 +63,33 @@ struct Arguments {
 /// Where the part of traces that is kept is asked for.
 #[derive(Debug, river_eval::Arguments)]
 struct Sampler {
-    /// A Jaeger collector. Accepted; `sampling_fraction` is used instead.
+    /// A Jaeger collector; `sampling_fraction` holds until it has answered.
     #[river(block)]
     jaeger_remote: Option<JaegerRemote>,
 }
 
 /// A Jaeger collector's sampling endpoint.
-#[derive(Debug, river_eval::Arguments)]
-struct JaegerRemote {
+#[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
+#[river(validate = check_jaeger)]
+pub struct JaegerRemote {
     /// Its URL.
     #[river(default = "http://127.0.0.1:5778/sampling".into())]
-    #[expect(dead_code, reason = "accepted, nobody is asked")]
-    url: String,
+    pub url: String,
     /// How many operations are told apart.
     #[river(default = 256)]
-    #[expect(dead_code, reason = "accepted, nobody is asked")]
-    max_operations: i64,
+    pub max_operations: i64,
     /// How often it is asked.
     #[river(default = Duration::from_secs(60))]
-    #[expect(dead_code, reason = "accepted, nobody is asked")]
-    refresh_interval: Duration,
+    pub refresh_interval: Duration,
+}
+
+fn check_jaeger(arguments: &JaegerRemote, checks: &mut Checks<'_, '_>) {
+    if let Err(reason) = crate::http_client::parse_url(&arguments.url) {
+        checks.attribute("url", reason);
+    }
+    if arguments.refresh_interval.is_zero() {
+        checks.attribute("refresh_interval", "refresh_interval must be greater than 0");
+    }
 }
 
 fn check(arguments: &Arguments, checks: &mut Checks<'_, '_>) {
@@ -104,30 +115,13 @@ impl ConfigBlock for Tracing {
         let warning =
             |code, message: &str| Diagnostic::warning(code, node.block.name_span, message.to_owned());
         let mut warnings = Vec::new();
-        if arguments.write_to.is_empty() {
+        if arguments.write_to.is_empty() && !arguments.send_traceparent {
             let warning = warning(
                 &codes::NO_TRACES,
                 "write_to names nobody who receives traces: the agent makes no spans of its own",
             );
             warnings
                 .push(warning.with_help("name an exporter: write_to = [otelcol.exporter.otlp.LABEL.input]"));
-        }
-        if arguments.send_traceparent {
-            let warning = warning(
-                &codes::WITHOUT_EFFECT,
-                "send_traceparent has no effect: requests to peers do not carry the trace's id",
-            );
-            warnings.push(warning.with_help("leave it out"));
-        }
-        if arguments
-            .sampler
-            .is_some_and(|sampler| sampler.jaeger_remote.is_some())
-        {
-            let warning = warning(
-                &codes::WITHOUT_EFFECT,
-                "jaeger_remote is not supported: nobody is asked which traces to keep, sampling_fraction decides",
-            );
-            warnings.push(warning.with_help("set sampling_fraction and take the block away"));
         }
         Ok(warnings)
     }
@@ -137,6 +131,8 @@ impl ConfigBlock for Tracing {
         let settings = arguments.map_or_else(TraceSettings::default, |arguments| TraceSettings {
             sampling_fraction: arguments.sampling_fraction,
             write_to: arguments.write_to,
+            send_traceparent: arguments.send_traceparent,
+            jaeger_remote: arguments.sampler.and_then(|sampler| sampler.jaeger_remote),
         });
         self.0.send_if_modified(|current| {
             let changed = *current != settings;

@@ -6,6 +6,7 @@ use super::connections::Connections;
 use super::files::SecretSource;
 use super::oauth2::TokenSource;
 use crate::component::BuildError;
+use crate::own_spans;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use river_eval::Secret;
@@ -112,7 +113,11 @@ impl HttpClient {
     /// # Errors
     /// A secret's file that cannot be read; an OAuth 2.0 token that cannot be had.
     pub async fn request(&self, method: Method, url: Url) -> Result<reqwest::RequestBuilder, HttpError> {
-        let request = self.client.get()?.request(method, url);
+        let mut request = self.client.get()?.request(method, url);
+        let of_span = own_spans::propagated();
+        if !of_span.is_empty() {
+            request = request.headers(of_span);
+        }
         let request = match &self.auth {
             Auth::None => request,
             Auth::Basic { username, password } => {

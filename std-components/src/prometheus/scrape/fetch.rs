@@ -4,9 +4,11 @@ use super::cycle::Failure;
 use super::exposition::Format;
 use crate::component::{INTERNAL_ADDRESS, Pages};
 use crate::http_client::{HttpClient, HttpError};
+use crate::own_span;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE};
 use reqwest::{Method, Url};
 use std::time::Duration;
+use tracing::Instrument as _;
 
 /// A page larger than this many bytes is refused even without `body_size_limit`.
 const MAX_PAGE_BYTES: u64 = 1 << 30;
@@ -42,7 +44,15 @@ impl Fetcher {
             if url.host_str().is_some() && authority(url) == INTERNAL_ADDRESS {
                 self.internal(url, expected_bytes).await
             } else {
-                self.over_http(url, timeout, expected_bytes).await
+                let span = own_span!(
+                    "HTTP GET",
+                    otel.kind = "client",
+                    http.request.method = "GET",
+                    server.address = url.host_str()
+                );
+                self.over_http(url, timeout, expected_bytes)
+                    .instrument(span)
+                    .await
             }
         };
         tokio::time::timeout(timeout, page).await.unwrap_or_else(|_| {
