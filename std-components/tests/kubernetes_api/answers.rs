@@ -17,10 +17,17 @@ const USER: &str = "system:serviceaccount:monitoring:alloy";
 pub(super) async fn answer(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap) -> Response {
     let Some(request) = understand(&uri, &headers) else {
         return match uri.path() {
-            "/version" => object(
-                200,
-                &json!({"major": "1", "minor": "33", "gitVersion": "v1.33.0"}),
-            ),
+            "/version" => {
+                let (minor, patch) = shared.change(|state| {
+                    state.versions_told += 1;
+                    state.release.unwrap_or((33, 0))
+                });
+                let version = json!({
+                    "major": "1", "minor": minor.to_string(), "gitVersion": format!("v1.{minor}.{patch}"), "gitCommit": "", "gitTreeState": "",
+                    "buildDate": "", "goVersion": "", "compiler": "", "platform": "",
+                });
+                object(200, &version)
+            }
             "/healthz" | "/readyz" | "/livez" => "ok".into_response(),
             _ => failure(
                 404,

@@ -36,6 +36,8 @@ struct Log {
     previous: Option<Run>,
     /// Counts restarts, so that a stream of the former run ends.
     runs: u64,
+    /// Counts rotations that open streams have not noticed.
+    missed: u64,
     is_waiting: bool,
     hangs: bool,
     /// Bytes of a chunk, and the pause after it.
@@ -144,6 +146,12 @@ impl ContainerLog {
         });
     }
 
+    /// The log is rotated, and streams that are open do not notice: nothing more comes through them.
+    pub(crate) fn rotate_unnoticed(&self) {
+        self.rotate(0);
+        self.change(|log| log.missed += 1);
+    }
+
     /// Bytes that clients have taken until now.
     pub(crate) fn sent(&self) -> usize {
         self.change(|log| log.sent)
@@ -184,7 +192,7 @@ pub(super) fn answer(shared: &Arc<Shared>, request: &Request) -> Response {
     };
     let tail: Option<usize> = request.query("tailLines").parse().ok();
     let key = (request.namespace.clone(), pod.clone(), container.to_owned());
-    let (first, runs) = {
+    let (first, runs, missed) = {
         let state = shared.state.lock();
         let Some(log) = state.logs.0.get(&key) else {
             return failure(404, "NotFound", &format!("pods {pod:?} not found"));
@@ -204,16 +212,22 @@ pub(super) fn answer(shared: &Arc<Shared>, request: &Request) -> Response {
             .filter(|_| asked.previous)
             .unwrap_or(&log.run);
         let tail = tail.map_or(0, |tail| run.lines.len().saturating_sub(tail));
-        (run.gone + tail, log.runs)
+        (run.gone + tail, log.runs, log.missed)
     };
     let (writer, body) = Writer::open(shared, request);
     tokio::spawn(async move {
-        let _ = send(writer, key, asked, first, runs).await;
+        let _ = send(writer, key, asked, first, (runs, missed)).await;
     });
     ([("content-type", "text/plain")], body).into_response()
 }
 
-async fn send(mut writer: Writer, key: Key, asked: Asked, mut place: usize, runs: u64) -> Result<(), Closed> {
+async fn send(
+    mut writer: Writer,
+    key: Key,
+    asked: Asked,
+    mut place: usize,
+    (runs, missed): (u64, u64),
+) -> Result<(), Closed> {
     let shared = writer.shared().clone();
     let mut cut = shared.change(|state| state.logs.0.get_mut(&key).and_then(|log| log.cuts.pop_front()));
     loop {
@@ -230,7 +244,7 @@ async fn send(mut writer: Writer, key: Key, asked: Asked, mut place: usize, runs
             };
             let mut bytes = Vec::new();
             place = place.max(run.gone);
-            let rest = if log.hangs {
+            let rest = if log.hangs || log.missed != missed {
                 &[][..]
             } else {
                 run.lines.get(place - run.gone..).unwrap_or_default()

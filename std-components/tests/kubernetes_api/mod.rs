@@ -97,6 +97,10 @@ struct State {
     faults: Vec<Rule>,
     /// The most objects of a page, whatever limit is asked for; 0 is no bound.
     page: usize,
+    /// Minor version and patch that it says it is, if not the newest.
+    release: Option<(u32, u32)>,
+    /// How often it was asked for that.
+    versions_told: usize,
 }
 
 struct Shared {
@@ -184,6 +188,16 @@ impl ApiServer {
     /// Lists have no more objects than this on a page, whatever limit is asked for.
     pub(crate) fn page(&self, most: usize) {
         self.shared.change(|state| state.page = most);
+    }
+
+    /// Says that it is of the release `1.MINOR.PATCH`.
+    pub(crate) fn release(&self, minor: u32, patch: u32) {
+        self.shared.change(|state| state.release = Some((minor, patch)));
+    }
+
+    /// How often it was asked for its release.
+    pub(crate) fn versions_told(&self) -> usize {
+        self.shared.state.lock().versions_told
     }
 
     /// Refuses a verb on a resource (`pods/log` included) with 403 from now on; watches that are open go on.

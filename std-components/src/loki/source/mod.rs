@@ -20,6 +20,8 @@ mod marks;
 #[cfg(feature = "kubernetes")]
 pub(super) mod podlogs;
 pub(super) mod syslog;
+#[cfg(all(test, feature = "kubernetes"))]
+mod testing;
 
 /// Nanoseconds since 1970.
 fn now() -> i64 {

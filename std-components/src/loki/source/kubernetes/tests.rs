@@ -3,8 +3,7 @@
 use super::*;
 use crate::component::testing::arguments;
 use crate::kubernetes_api::{ApiServer, ContainerLog, Fault};
-use crate::signals::{Inlet, LogsReceiver, inlet};
-use river_eval::Shared;
+use crate::loki::source::testing;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
@@ -45,76 +44,24 @@ fn is_log(stream: &crate::kubernetes_api::Stream) -> bool {
     stream.resource == "pods/log"
 }
 
-struct Running {
-    source: Arc<SourceKubernetes>,
-    arguments: Arguments,
-    inlet: Inlet<LogBatch>,
-    stop: CancellationToken,
-    task: tokio::task::JoinHandle<Result<(), RunError>>,
+type Running = testing::Running<SourceKubernetes>;
+
+fn start(api: &ApiServer, storage: &Path) -> Running {
+    Running::start("pods", api, storage, "targets = []", |arguments, receiver| {
+        arguments.forward_to = receiver;
+        arguments.targets = vec![target(&[])];
+    })
 }
 
-impl Running {
-    fn start(api: &ApiServer, storage: &Path) -> Self {
-        let (context, _) = Context::for_test("loki.source.kubernetes.pods", storage);
-        let (receiver, inlet): (Shared<LogsReceiver>, _) = inlet("loki.echo.out");
-        let text = format!(
-            "targets = []\n forward_to = []\n client {{\n api_server = {:?}\n }}",
-            api.url()
-        );
-        let mut arguments: Arguments = arguments(&text);
-        arguments.forward_to = Fanout::new(vec![receiver]);
-        arguments.targets = vec![target(&[])];
-        let source = Arc::new(SourceKubernetes::new(context, arguments.clone()).unwrap());
-        let stop = CancellationToken::new();
-        let task = tokio::spawn(Component::run(source.clone(), stop.clone()));
-        Self {
-            source,
-            arguments,
-            inlet,
-            stop,
-            task,
-        }
-    }
+/// Changes the arguments.
+fn change(running: &Running, change: impl FnOnce(&mut Arguments)) {
+    let mut arguments = Arguments::clone(&running.source.arguments.lock());
+    change(&mut arguments);
+    running.source.update(arguments).unwrap();
+}
 
-    fn retarget(&mut self, targets: Vec<Target>) {
-        self.arguments.targets = targets;
-        self.source.update(self.arguments.clone()).unwrap();
-    }
-
-    async fn batch(&mut self) -> LogBatch {
-        let batch = tokio::time::timeout(Duration::from_secs(20), self.inlet.next()).await;
-        batch.expect("lines come in time").unwrap()
-    }
-
-    /// Takes so many lines for good.
-    async fn lines(&mut self, count: usize) -> Vec<String> {
-        let mut lines = Vec::new();
-        while lines.len() < count {
-            let batch = self.batch().await;
-            lines.extend(batch.entries.iter().map(|entry| entry.line.to_string()));
-            batch.ack.delivered();
-        }
-        lines
-    }
-
-    /// Nothing more comes, although there would have been time for it.
-    async fn is_quiet(&mut self) {
-        let more = tokio::time::timeout(Duration::from_millis(300), self.inlet.next()).await;
-        if let Ok(Some(batch)) = more {
-            panic!("more has come: {:?}", batch.entries);
-        }
-    }
-
-    async fn stop(self) {
-        self.stop.cancel();
-        self.task.await.unwrap().unwrap();
-    }
-
-    /// The debug information as the API hands it out.
-    fn info(&self) -> String {
-        let info = self.source.debug_info();
-        serde_json::to_string(&river_eval::ui_json::UiBody(&info)).unwrap()
-    }
+fn retarget(running: &Running, targets: Vec<Target>) {
+    change(running, |arguments| arguments.targets = targets);
 }
 
 /// Lines that are a tenth of a second apart.
@@ -147,7 +94,7 @@ async fn labels_and_times_are_the_references() {
     let (api, log, storage) = api().await;
     log.line("2026-01-01T00:00:00.123456789Z", "hello ");
     log.bytes("2026-01-01T00:00:01Z", b"not \xff UTF-8\n");
-    let mut running = Running::start(&api, storage.path());
+    let mut running = start(&api, storage.path());
     let mut told = String::new();
     while told.lines().count() < 2 {
         let batch = running.batch().await;
@@ -188,7 +135,7 @@ async fn cut_slow_and_refused_streams_lose_and_double_nothing() {
     log.pace(101, Duration::from_micros(100));
     api.fault(2, Fault::Cut, |request| request.resource == "pods/log");
     api.fault(1, Fault::Status(500), |request| request.resource == "pods");
-    let mut running = Running::start(&api, storage.path());
+    let mut running = start(&api, storage.path());
     assert_eq!(running.lines(300).await, names(0, 300));
     api.open(1, is_log).await;
     log.lines(tenths(300, 310));
@@ -209,7 +156,7 @@ async fn cut_slow_and_refused_streams_lose_and_double_nothing() {
 async fn a_restart_of_the_agent_goes_on_behind_what_was_taken() {
     let (api, log, storage) = api().await;
     log.lines(tenths(0, 50));
-    let mut running = Running::start(&api, storage.path());
+    let mut running = start(&api, storage.path());
     assert_eq!(running.lines(50).await, names(0, 50));
     // These are handed on and not taken.
     log.lines(tenths(50, 60));
@@ -219,7 +166,7 @@ async fn a_restart_of_the_agent_goes_on_behind_what_was_taken() {
     drop(batch);
     running.stop().await;
     log.lines(tenths(60, 70));
-    let mut running = Running::start(&api, storage.path());
+    let mut running = start(&api, storage.path());
     assert_eq!(running.lines(20).await, names(50, 70));
     running.is_quiet().await;
     running.stop().await;
@@ -229,7 +176,7 @@ async fn a_restart_of_the_agent_goes_on_behind_what_was_taken() {
 async fn what_a_receiver_does_not_take_is_read_again() {
     let (api, log, storage) = api().await;
     log.lines(tenths(0, 20));
-    let mut running = Running::start(&api, storage.path());
+    let mut running = start(&api, storage.path());
     let batch = running.batch().await;
     assert_eq!(batch.entries.len(), 20);
     drop(batch);
@@ -244,11 +191,11 @@ async fn a_thousand_lines_of_one_time_are_a_thousand() {
     let time = "2026-01-01T00:00:00.5Z";
     log.lines(names(0, 1000).iter().map(|line| (time, line)));
     log.cut_after([10_000, 20_000]);
-    let mut running = Running::start(&api, storage.path());
+    let mut running = start(&api, storage.path());
     assert_eq!(running.lines(1000).await, names(0, 1000));
     running.stop().await;
     log.lines(names(1000, 2000).iter().map(|line| (time, line)));
-    let mut running = Running::start(&api, storage.path());
+    let mut running = start(&api, storage.path());
     assert_eq!(running.lines(1000).await, names(1000, 2000));
     running.is_quiet().await;
     running.stop().await;
@@ -258,7 +205,7 @@ async fn a_thousand_lines_of_one_time_are_a_thousand() {
 async fn a_nodes_clock_may_be_set_back() {
     let (api, log, storage) = api().await;
     log.lines(tenths(100, 200));
-    let mut running = Running::start(&api, storage.path());
+    let mut running = start(&api, storage.path());
     assert_eq!(running.lines(100).await, names(100, 200));
     // By seven seconds, while the stream is open; then it breaks.
     let tenths = |from, to| {
@@ -274,7 +221,7 @@ async fn a_nodes_clock_may_be_set_back() {
     running.stop().await;
     let tenths = |from, to| tenths(from, to).map(|(time, line)| (time.replace("2Z", "3Z"), line));
     log.lines(tenths(170, 180));
-    let mut running = Running::start(&api, storage.path());
+    let mut running = start(&api, storage.path());
     assert_eq!(running.lines(10).await, names(170, 180));
     running.is_quiet().await;
     running.stop().await;
@@ -284,7 +231,7 @@ async fn a_nodes_clock_may_be_set_back() {
 async fn a_container_that_restarts_leaves_nothing_behind() {
     let (api, log, storage) = api().await;
     log.lines(tenths(0, 10));
-    let mut running = Running::start(&api, storage.path());
+    let mut running = start(&api, storage.path());
     assert_eq!(running.lines(10).await, names(0, 10));
     // The connection breaks, the container writes, ends, and another writes.
     api.fault(3, Fault::Status(503), |request| request.resource == "pods");
@@ -308,7 +255,7 @@ async fn a_refusal_names_the_permission_and_what_grants_it() {
     let (api, log, storage) = api().await;
     log.lines(tenths(0, 10));
     api.deny("get", "pods/log");
-    let mut running = Running::start(&api, storage.path());
+    let mut running = start(&api, storage.path());
     api.requests(2, |request| request.resource == "pods/log").await;
     let health = running.source.context.health.get();
     let message = health.message.replace(&api.url(), "URL");
@@ -334,9 +281,9 @@ async fn a_refusal_names_the_permission_and_what_grants_it() {
 async fn labels_change_without_another_stream() {
     let (api, log, storage) = api().await;
     log.lines(tenths(0, 10));
-    let mut running = Running::start(&api, storage.path());
+    let mut running = start(&api, storage.path());
     assert_eq!(running.lines(10).await, names(0, 10));
-    running.retarget(vec![target(&[("team", "a")])]);
+    retarget(&running, vec![target(&[("team", "a")])]);
     log.lines(tenths(10, 20));
     assert_eq!(running.lines(10).await, names(10, 20));
     log.lines(tenths(20, 21));
@@ -352,12 +299,12 @@ async fn labels_change_without_another_stream() {
     running.stop().await;
     // Also while the agent does not run, and when a target goes and comes back.
     log.lines(tenths(21, 30));
-    let mut running = Running::start(&api, storage.path());
+    let mut running = start(&api, storage.path());
     assert_eq!(running.lines(9).await, names(21, 30));
-    running.retarget(Vec::new());
+    retarget(&running, Vec::new());
     api.open(0, is_log).await;
     log.lines(tenths(30, 40));
-    running.retarget(vec![target(&[("team", "b")])]);
+    retarget(&running, vec![target(&[("team", "b")])]);
     assert_eq!(running.lines(10).await, names(30, 40));
     running.is_quiet().await;
     running.stop().await;
@@ -373,7 +320,7 @@ async fn who_takes_nothing_stops_the_streams() {
             format!("{number} {long}"),
         )
     }));
-    let mut running = Running::start(&api, storage.path());
+    let mut running = start(&api, storage.path());
     let mut sent = 0;
     loop {
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -396,6 +343,51 @@ async fn who_takes_nothing_stops_the_streams() {
 }
 
 #[tokio::test]
+async fn a_stream_that_old_kubelets_let_miss_a_rotation_is_opened_anew() {
+    let (old, old_log, storage) = api().await;
+    let (new, new_log, new_storage) = api().await;
+    old.release(28, 15);
+    let mut running = start(&old, storage.path());
+    let mut other = start(&new, new_storage.path());
+    for (api, log, running) in [(&old, &old_log, &mut running), (&new, &new_log, &mut other)] {
+        log.lines(tenths(0, 1));
+        assert_eq!(running.lines(1).await, names(0, 1));
+        // Enough to know how often it writes; then the file is another one, which the stream does not notice.
+        log.lines(tenths(1, 150));
+        assert_eq!(running.lines(149).await, names(1, 150));
+        api.open(1, is_log).await;
+        log.rotate_unnoticed();
+        log.lines(tenths(150, 160));
+    }
+    assert_eq!(running.lines(10).await, names(150, 160));
+    running.is_quiet().await;
+    assert_eq!(
+        old.requests(2, |request| request.resource == "pods/log")
+            .await
+            .len(),
+        2
+    );
+    // A newer one is asked which it is, and then trusted.
+    tokio::time::timeout(Duration::from_secs(5), async {
+        while new.versions_told() == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+    .unwrap();
+    other.is_quiet().await;
+    assert_eq!(
+        new.requests(1, |request| request.resource == "pods/log")
+            .await
+            .len(),
+        1
+    );
+    assert_eq!((old.versions_told(), new.versions_told()), (1, 1));
+    running.stop().await;
+    other.stop().await;
+}
+
+#[tokio::test]
 async fn the_references_positions_are_taken_over() {
     let (api, log, storage) = api().await;
     log.lines(tenths(0, 20));
@@ -404,7 +396,7 @@ async fn the_references_positions_are_taken_over() {
     // Of the line 9: the reference cuts the nanoseconds off.
     let text = "positions:\n  ? path: cursor-shop/web-0:nginx:u1\n    labels: '{instance=\"shop/web-0:nginx\", job=\"loki.source.kubernetes.pods\"}'\n  : \"1767225600900000\"\n";
     std::fs::write(folder.join("positions.yml"), text).unwrap();
-    let mut running = Running::start(&api, storage.path());
+    let mut running = start(&api, storage.path());
     assert_eq!(running.lines(11).await, names(9, 20));
     running.stop().await;
 }
@@ -417,7 +409,7 @@ async fn a_container_that_has_ended_for_good_is_asked_for_nothing_more() {
     let mut ended = pod(0, false);
     ended["spec"]["restartPolicy"] = "Never".into();
     api.apply("pods", ended);
-    let mut running = Running::start(&api, storage.path());
+    let mut running = start(&api, storage.path());
     assert_eq!(running.lines(10).await, names(0, 10));
     running.is_quiet().await;
     insta::assert_snapshot!(running.info(), @r#"[{"name":"seen_lines","type":"attr","value":{"type":"number","value":10}},{"name":"delivered_lines","type":"attr","value":{"type":"number","value":10}},{"name":"queued_lines","type":"attr","value":{"type":"number","value":0}},{"name":"target","type":"block","body":[{"name":"labels","type":"attr","value":{"type":"object","value":[{"key":"instance","value":{"type":"string","value":"shop/web-0:nginx"}},{"key":"job","value":{"type":"string","value":"loki.source.kubernetes.pods"}}]}},{"name":"discovery_labels","type":"attr","value":{"type":"object","value":[{"key":"__meta_kubernetes_namespace","value":{"type":"string","value":"shop"}},{"key":"__meta_kubernetes_pod_container_name","value":{"type":"string","value":"nginx"}},{"key":"__meta_kubernetes_pod_name","value":{"type":"string","value":"web-0"}},{"key":"__meta_kubernetes_pod_uid","value":{"type":"string","value":"u1"}}]}},{"name":"last_error","type":"attr","value":{"type":"string","value":""}},{"name":"update_time","type":"attr","value":{"type":"string","value":"2026-01-01T00:00:00.900000001Z"}},{"name":"read_offset","type":"attr","value":{"type":"string","value":"2026-01-01T00:00:00.900000001Z"}},{"name":"is_finished","type":"attr","value":{"type":"bool","value":true}}]}]"#);
@@ -431,15 +423,10 @@ async fn another_server_is_asked_when_the_client_changes() {
     let (other, other_log, _) = self::api().await;
     log.lines(tenths(0, 10));
     other_log.lines(tenths(0, 20));
-    let mut running = Running::start(&api, storage.path());
+    let mut running = start(&api, storage.path());
     assert_eq!(running.lines(10).await, names(0, 10));
-    let text = format!(
-        "targets = []\n forward_to = []\n client {{\n api_server = {:?}\n }}",
-        other.url()
-    );
-    let client = arguments::<Arguments>(&text).client;
-    running.arguments.client = client;
-    running.source.update(running.arguments.clone()).unwrap();
+    let client = arguments::<Arguments>(&testing::body(&other, "targets = []")).client;
+    change(&running, |arguments| arguments.client = client);
     assert_eq!(running.lines(10).await, names(10, 20));
     api.open(0, is_log).await;
     running.stop().await;
@@ -461,7 +448,7 @@ async fn many_quiet_containers_are_followed() {
     const CONTAINERS: usize = 1000;
     let api = ApiServer::start().await;
     let storage = tempfile::tempdir().unwrap();
-    let mut running = Running::start(&api, storage.path());
+    let mut running = start(&api, storage.path());
     let mut targets = Vec::new();
     for number in 0..CONTAINERS {
         let name = format!("web-{number}");
@@ -473,7 +460,7 @@ async fn many_quiet_containers_are_followed() {
         targets.push(target(&[("__pod_name__", &name), ("__pod_uid__", &name)]));
     }
     let before = resident();
-    running.retarget(targets);
+    retarget(&running, targets);
     assert_eq!(running.lines(CONTAINERS).await.len(), CONTAINERS);
     api.open(CONTAINERS, is_log).await;
     println!(

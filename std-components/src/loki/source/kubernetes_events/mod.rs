@@ -8,7 +8,7 @@ mod tests;
 mod watch;
 
 use super::account::Account;
-use super::file::positions::Positions;
+use super::marks::{Budget, Kept};
 use crate::component::{BuildError, CancellationToken, Component, Context, HealthCell, RunError};
 use crate::http_client::Seldom;
 use crate::kubernetes::{ClientArguments, Cluster, InCluster};
@@ -17,16 +17,13 @@ use parking_lot::Mutex;
 use river_eval::{BodyValue, Checks, Nothing};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
-use tokio::sync::{Notify, Semaphore};
+use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use watch::{Follower, Info, Settings};
 
 /// Bytes of lines that may be on their way unacknowledged; when there are more, watches are not read.
 const MAX_IN_FLIGHT_BYTES: usize = 4 * 1024 * 1024;
-
-/// How often the positions file is written; its journal holds what has moved meanwhile.
-const SAVE_EVERY: Duration = Duration::from_secs(1);
 
 /// How long a stop waits for what is on its way; what is not acknowledged by then comes again after the next start.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -84,10 +81,9 @@ struct Desk {
     component: Arc<str>,
     context_health: HealthCell,
     forward_to: Mutex<Arc<Fanout<LogBatch>>>,
-    budget: Arc<Semaphore>,
-    positions: Mutex<Positions>,
-    moved: Notify,
-    account: Account,
+    budget: Budget,
+    kept: Arc<Kept>,
+    account: Arc<Account>,
     failures: Seldom,
 }
 
@@ -111,23 +107,20 @@ impl Component for SourceKubernetesEvents {
 
     fn new(context: Context<Nothing>, arguments: Arguments) -> Result<Self, BuildError> {
         cluster(&arguments)?;
-        let file = context.data_dir().join("positions.yml");
-        let positions = Positions::load(file, None).map_err(BuildError::new)?;
-        if let Some(damage) = positions.damage() {
-            tracing::error!(component_id = %context.id, "{damage}; all events that the cluster still has are sent");
-        }
+        let component: Arc<str> = context.id.to_string().into();
+        let without = "all events that the cluster still has are sent";
+        let kept = Kept::load(component.clone(), &context.data_dir(), "events", without)?;
         let desk = Desk {
-            component: context.id.to_string().into(),
+            component,
             context_health: context.health.clone(),
             forward_to: Mutex::default(),
-            budget: Arc::new(Semaphore::new(MAX_IN_FLIGHT_BYTES)),
-            positions: Mutex::new(positions),
-            moved: Notify::new(),
-            account: Account::new(
+            budget: Budget::new(MAX_IN_FLIGHT_BYTES),
+            kept: Arc::new(kept),
+            account: Arc::new(Account::new(
                 &context.metrics,
                 "loki_source_kubernetes_events",
                 &["returned", "no_object"],
-            ),
+            )),
             failures: Seldom::default(),
         };
         Ok(Self {
@@ -149,7 +142,6 @@ impl Component for SourceKubernetesEvents {
     async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), RunError> {
         let mut current: Option<Arc<Arguments>> = None;
         let mut run = Running::default();
-        let mut saved = Instant::now();
         self.changed.notify_one();
         loop {
             tokio::select! {
@@ -168,25 +160,15 @@ impl Component for SourceKubernetesEvents {
                     }
                     current = Some(arguments);
                 }
-                () = self.desk.moved.notified() => {
-                    let is_due = saved.elapsed() >= SAVE_EVERY;
-                    self.save(is_due).await;
-                    if is_due {
-                        saved = Instant::now();
-                    }
-                }
-                () = tokio::time::sleep_until((saved + SAVE_EVERY).into()) => {
-                    self.save(true).await;
-                    saved = Instant::now();
-                }
+                () = self.desk.kept.work(|| {}) => {}
                 Some(ended) = run.tasks.join_next() => {
                     ended.map_err(|error| RunError(format!("the watching of events broke down: {error}")))?;
                 }
             }
         }
-        self.save(true).await;
+        self.desk.kept.save(true).await;
         run.finish().await;
-        self.save(true).await;
+        self.desk.kept.save(true).await;
         Ok(())
     }
 
@@ -264,26 +246,5 @@ impl SourceKubernetesEvents {
         }
         *self.infos.lock() = infos;
         Ok(run)
-    }
-
-    /// Writes positions: the file, or what has moved to its journal.
-    async fn save(&self, whole: bool) {
-        let desk = self.desk.clone();
-        let save = move || {
-            let mut positions = desk.positions.lock();
-            if !whole {
-                return positions.note();
-            }
-            if let Err(error) = positions.save()
-                && desk.failures.now().is_some()
-            {
-                tracing::error!(
-                    component_id = &*desk.component,
-                    "the positions file cannot be written ({error}); after a crash events would arrive twice: free space or let the agent's user write below --storage.path"
-                );
-            }
-        };
-        // Only a runtime that shuts down does not run it.
-        drop(tokio::task::spawn_blocking(save).await);
     }
 }

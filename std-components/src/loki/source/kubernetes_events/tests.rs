@@ -1,10 +1,9 @@
 //! Events over breaks, restarts and forgotten histories: each once.
 
 use super::*;
-use crate::component::testing::{arguments, mistakes};
+use crate::component::testing::mistakes;
 use crate::kubernetes_api::ApiServer;
-use crate::signals::{Inlet, LogsReceiver, inlet};
-use river_eval::Shared;
+use crate::loki::source::testing;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -17,63 +16,24 @@ fn event(number: usize, count: usize) -> Value {
     })
 }
 
-struct Running {
-    source: Arc<SourceKubernetesEvents>,
-    inlet: Inlet<LogBatch>,
-    stop: CancellationToken,
-    task: tokio::task::JoinHandle<Result<(), RunError>>,
+type Running = testing::Running<SourceKubernetesEvents>;
+
+fn start(api: &ApiServer, storage: &Path, more: &str) -> Running {
+    Running::start("all", api, storage, more, |arguments, receiver| {
+        arguments.forward_to = receiver;
+    })
 }
 
-impl Running {
-    fn start(api: &ApiServer, storage: &Path, more: &str) -> Self {
-        let (context, _) = Context::for_test("loki.source.kubernetes_events.all", storage);
-        let (receiver, inlet): (Shared<LogsReceiver>, _) = inlet("loki.echo.out");
-        let text = format!(
-            "forward_to = []\n client {{\n api_server = {:?}\n }}\n {more}",
-            api.url()
-        );
-        let mut arguments: Arguments = arguments(&text);
-        arguments.forward_to = Fanout::new(vec![receiver]);
-        let source = Arc::new(SourceKubernetesEvents::new(context, arguments).unwrap());
-        let stop = CancellationToken::new();
-        let task = tokio::spawn(Component::run(source.clone(), stop.clone()));
-        Self {
-            source,
-            inlet,
-            stop,
-            task,
-        }
-    }
-
-    /// Takes so many events for good: `NAME*COUNT`.
-    async fn events(&mut self, count: usize) -> String {
-        let mut told = Vec::new();
-        while told.len() < count {
-            let batch = tokio::time::timeout(Duration::from_secs(20), self.inlet.next()).await;
-            let batch = batch.expect("events come in time").unwrap();
-            for entry in &batch.entries {
-                let word = |name: &str| {
-                    let found = entry.line.split(' ').find_map(|word| word.strip_prefix(name));
-                    found.unwrap_or_default().to_owned()
-                };
-                told.push(format!("{}*{}", word("name="), word("count=")));
-            }
-            batch.ack.delivered();
-        }
-        told.join(" ")
-    }
-
-    async fn is_quiet(&mut self) {
-        let more = tokio::time::timeout(Duration::from_millis(300), self.inlet.next()).await;
-        if let Ok(Some(batch)) = more {
-            panic!("more has come: {:?}", batch.entries);
-        }
-    }
-
-    async fn stop(self) {
-        self.stop.cancel();
-        self.task.await.unwrap().unwrap();
-    }
+/// Takes so many events for good: `NAME*COUNT`.
+async fn events(running: &mut Running, count: usize) -> String {
+    let tell = |entry: &crate::signals::Entry| {
+        let word = |name: &str| {
+            let found = entry.line.split(' ').find_map(|word| word.strip_prefix(name));
+            found.unwrap_or_default().to_owned()
+        };
+        format!("{}*{}", word("name="), word("count="))
+    };
+    running.take(count, tell).await.join(" ")
 }
 
 fn is_watch(request: &crate::kubernetes_api::Request) -> bool {
@@ -86,40 +46,43 @@ async fn each_event_once_over_breaks_restarts_and_forgotten_histories() {
     let storage = tempfile::tempdir().unwrap();
     api.page(2);
     api.apply_all("events", (0..5).rev().map(|number| event(number, 1)));
-    let mut running = Running::start(&api, storage.path(), "");
+    let mut running = start(&api, storage.path(), "");
     // In the order in which they came to be.
-    assert_eq!(running.events(5).await, "web-4*1 web-3*1 web-2*1 web-1*1 web-0*1");
+    assert_eq!(
+        events(&mut running, 5).await,
+        "web-4*1 web-3*1 web-2*1 web-1*1 web-0*1"
+    );
     api.apply("events", event(3, 2));
     api.delete("events", "shop", "e2");
-    assert_eq!(running.events(1).await, "web-3*2");
+    assert_eq!(events(&mut running, 1).await, "web-3*2");
     api.cut(|_| true);
     api.apply("events", event(5, 1));
-    assert_eq!(running.events(1).await, "web-5*1");
+    assert_eq!(events(&mut running, 1).await, "web-5*1");
     // 410 Gone while a watch is open.
     api.requests(2, is_watch).await;
     api.open(1, |_| true).await;
     api.expire("events");
     api.apply("events", event(6, 1));
-    assert_eq!(running.events(1).await, "web-6*1");
+    assert_eq!(events(&mut running, 1).await, "web-6*1");
     // What is handed on and not taken comes again.
     api.apply("events", event(7, 1));
     let batch = running.inlet.next().await.unwrap();
     drop(batch);
-    assert_eq!(running.events(1).await, "web-7*1");
+    assert_eq!(events(&mut running, 1).await, "web-7*1");
     running.is_quiet().await;
     running.stop().await;
 
     // While nobody looks: with the history still there, and without.
     api.apply_all("events", [event(3, 3), event(8, 1)]);
-    let mut running = Running::start(&api, storage.path(), "");
-    assert_eq!(running.events(2).await, "web-3*3 web-8*1");
+    let mut running = start(&api, storage.path(), "");
+    assert_eq!(events(&mut running, 2).await, "web-3*3 web-8*1");
     running.stop().await;
     api.apply_all("events", [event(9, 1), event(0, 2)]);
     api.expire("events");
-    let mut running = Running::start(&api, storage.path(), "");
-    assert_eq!(running.events(2).await, "web-9*1 web-0*2");
+    let mut running = start(&api, storage.path(), "");
+    assert_eq!(events(&mut running, 2).await, "web-9*1 web-0*2");
     running.is_quiet().await;
-    let text = serde_json::to_string(&river_eval::ui_json::UiBody(&running.source.debug_info())).unwrap();
+    let text = running.info();
     assert!(text.contains(r#""value":"2026-01-01T00:00:00Z""#), "{text}");
     running.stop().await;
 }
@@ -137,7 +100,7 @@ async fn namespaces_labels_and_refusals() {
     nothing["involvedObject"] = json!({});
     api.apply("events", nothing);
     let more = "namespaces = [\"shop\"]\n log_format = \"json\"\n job_name = \"j\"";
-    let mut running = Running::start(&api, storage.path(), more);
+    let mut running = start(&api, storage.path(), more);
     api.requests(2, |request| request.verb == "list").await;
     let health = running
         .source
@@ -182,8 +145,8 @@ async fn the_references_position_is_taken_over() {
     // Of the event 2.
     let text = "positions:\n  ? path: cursor-events\n    labels: \"\"\n  : \"1767225602000000\"\n";
     std::fs::write(folder.join("positions.yml"), text).unwrap();
-    let mut running = Running::start(&api, storage.path(), "");
-    assert_eq!(running.events(2).await, "web-3*1 web-4*1");
+    let mut running = start(&api, storage.path(), "");
+    assert_eq!(events(&mut running, 2).await, "web-3*1 web-4*1");
     running.is_quiet().await;
     running.stop().await;
 }

@@ -7,19 +7,18 @@ use super::line::{line, time};
 use super::{Desk, Format};
 use crate::component::CancellationToken;
 use crate::kubernetes::{Access, ApiError, Cluster, Problem, retries};
+use crate::loki::source::account::Account;
 use crate::loki::source::file::positions::Key;
-use crate::loki::source::marks::Flights;
-use crate::signals::{Ack, Entry, Labels, LogBatch, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Outcome};
+use crate::loki::source::marks::{Sent, Stopped};
+use crate::signals::{Entry, Labels, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES};
 use futures_util::{FutureExt, StreamExt};
 use k8s_openapi::api::core::v1::Event;
 use kube::Api;
 use kube::api::{ListParams, WatchEvent, WatchParams};
 use parking_lot::Mutex;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
-use tokio::sync::mpsc;
 
 /// Events of a page of a list.
 const PAGE: u32 = 500;
@@ -62,6 +61,12 @@ enum Failure {
     Gone,
 }
 
+impl From<Stopped> for Failure {
+    fn from(Stopped: Stopped) -> Self {
+        Self::Stopped
+    }
+}
+
 pub(super) struct Follower {
     desk: Arc<Desk>,
     info: Arc<Info>,
@@ -69,15 +74,11 @@ pub(super) struct Follower {
     api: Api<Event>,
     server: String,
     access: Access,
-    stop: CancellationToken,
     /// Behind the last event that was handed on; `None` before the first.
     read: Option<Place>,
     /// The version from which to watch; `None` where a list is needed first.
     from: Option<String>,
-    flights: Flights<Place>,
-    told: mpsc::UnboundedSender<(u64, Outcome)>,
-    /// Never more of them than batches, which the desk's budget bounds.
-    ended: mpsc::UnboundedReceiver<(u64, Outcome)>,
+    sent: Sent<Place>,
     labels: Vec<(String, Labels)>,
 }
 
@@ -107,7 +108,6 @@ impl Follower {
         cluster: &Cluster,
         stop: CancellationToken,
     ) -> Self {
-        let (told, ended) = mpsc::unbounded_channel();
         let namespace = info.namespace.as_str();
         let client = cluster.client();
         let (api, scope) = match namespace {
@@ -115,7 +115,7 @@ impl Follower {
             namespace => (Api::namespaced(client, namespace), Some(namespace)),
         };
         let stored = {
-            let positions = desk.positions.lock();
+            let positions = desk.kept.positions.lock();
             let key = key(namespace);
             let mut found = positions.cursors(&key.path);
             let micros_of = |number: &str| number.parse().ok().filter(|micros: &i64| *micros > 0);
@@ -126,6 +126,11 @@ impl Follower {
                 })
             })
         };
+        let store = {
+            let (desk, info) = (desk.clone(), info.clone());
+            move |place: &Place| store(&desk, &info, place)
+        };
+        let (budget, account) = (desk.budget.clone(), desk.account.clone());
         Self {
             access: Access::watch("", "events", scope),
             api,
@@ -134,14 +139,11 @@ impl Follower {
                 .as_ref()
                 .filter(|place| place.version > 0)
                 .map(|place| place.version.to_string()),
-            flights: Flights::behind(stored.clone()),
+            sent: Sent::behind(stored.clone(), stop, budget, account, store),
             read: stored,
             desk,
             info,
             settings,
-            stop,
-            told,
-            ended,
             labels: Vec::new(),
         }
     }
@@ -165,12 +167,11 @@ impl Follower {
             if before != self.read {
                 backoff = retries();
             }
-            if self.flights.has_failed() {
-                if self.land().await.is_err() {
+            if self.sent.has_failed() {
+                if self.sent.land().await.is_err() {
                     break;
                 }
-                self.flights.forget_failed();
-                self.read = self.flights.committed().cloned();
+                (self.read, _) = self.sent.forget_failed();
                 let version = self.read.as_ref().map_or(0, |place| place.version);
                 self.from = (version > 0).then(|| version.to_string());
             }
@@ -179,14 +180,12 @@ impl Follower {
                 // A watch that ends by itself; no tight loop where a server ends each at once.
                 None => Duration::from_millis(50),
             };
-            if self.meanwhile(tokio::time::sleep(pause)).await.is_err() {
+            if self.sent.meanwhile(tokio::time::sleep(pause)).await.is_err() {
                 break;
             }
         }
         // The caller bounds it.
-        while !self.flights.have_landed() {
-            self.settle_next().await;
-        }
+        self.sent.land_at_last().await;
     }
 
     fn report(&self, error: &ApiError) {
@@ -213,56 +212,6 @@ impl Follower {
         self.desk.context_health.healthy("events are watched");
     }
 
-    async fn settle_next(&mut self) {
-        if let Some((number, outcome)) = self.ended.recv().await {
-            self.settle(number, outcome);
-        }
-    }
-
-    fn settle(&mut self, number: u64, outcome: Outcome) {
-        let (lines, has_moved) = self.flights.ended(number, outcome);
-        self.desk.account.end(lines, outcome);
-        if has_moved {
-            self.store();
-        }
-    }
-
-    fn store(&self) {
-        if let Some(place) = self.flights.committed() {
-            self.info
-                .last_event
-                .store(place.micros.saturating_mul(1000), Ordering::Relaxed);
-            let key = key(&self.info.namespace);
-            let detail = place.version.to_string();
-            self.desk.positions.lock().set_cursor(&key, place.micros, detail);
-            self.desk.moved.notify_one();
-        }
-    }
-
-    async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Failure> {
-        let stop = self.stop.clone();
-        let mut work = pin!(work);
-        loop {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return Err(Failure::Stopped),
-                Some((number, outcome)) = self.ended.recv() => self.settle(number, outcome),
-                done = &mut work => return Ok(done),
-            }
-        }
-    }
-
-    async fn land(&mut self) -> Result<(), Failure> {
-        let stop = self.stop.clone();
-        while !self.flights.have_landed() {
-            tokio::select! {
-                () = stop.cancelled() => return Err(Failure::Stopped),
-                () = self.settle_next() => {}
-            }
-        }
-        Ok(())
-    }
-
     fn failure(&self, error: &kube::Error) -> Failure {
         let error = ApiError::new(&self.server, &self.access, error);
         match error.problem {
@@ -286,7 +235,7 @@ impl Follower {
         let version_of_list = loop {
             let api = self.api.clone();
             let asked = parameters.clone();
-            let page = self.meanwhile(async move { api.list(&asked).await }).await?;
+            let page = self.sent.meanwhile(async move { api.list(&asked).await }).await?;
             let page = page.map_err(|error| self.failure(&error))?;
             for event in page.items {
                 let is_new = match &self.read {
@@ -319,9 +268,8 @@ impl Follower {
         if version > place.version {
             place.version = version;
             self.read = Some(place.clone());
-            if self.flights.have_landed() && !self.flights.has_failed() {
-                self.flights.commit(place);
-                self.store();
+            if self.sent.is_settled() {
+                self.sent.commit(place);
             }
         }
     }
@@ -329,6 +277,7 @@ impl Follower {
     async fn watch(&mut self, from: String) -> Result<(), Failure> {
         let (api, parameters) = (self.api.clone(), WatchParams::default().timeout(WATCH));
         let stream = self
+            .sent
             .meanwhile(async move { api.watch(&parameters, &from).await })
             .await?;
         let mut stream = Box::pin(stream.map_err(|error| self.failure(&error))?);
@@ -341,7 +290,7 @@ impl Follower {
         let mut new = Vec::new();
         loop {
             let next = tokio::time::timeout(SILENCE, stream.next());
-            let mut next = match self.unless_failed(next).await? {
+            let mut next = match self.sent.unless_failed(next).await? {
                 Some(Ok(Some(next))) => Some(next),
                 // Its time is over, it broke off unseen, or what was sent is not taken.
                 Some(Ok(None) | Err(_)) | None => return Ok(()),
@@ -384,25 +333,11 @@ impl Follower {
         }
     }
 
-    async fn unless_failed<T>(&mut self, work: impl Future<Output = T>) -> Result<Option<T>, Failure> {
-        let stop = self.stop.clone();
-        let mut work = pin!(work);
-        while !self.flights.has_failed() {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return Err(Failure::Stopped),
-                Some((number, outcome)) = self.ended.recv() => self.settle(number, outcome),
-                done = &mut work => return Ok(Some(done)),
-            }
-        }
-        Ok(None)
-    }
-
     /// An event's entry; none for one that is about nothing.
     fn entry(&mut self, event: &Event) -> Option<Entry> {
         let object = &event.involved_object;
         if object.name.as_deref().unwrap_or_default().is_empty() {
-            self.desk.account.drop(1, "no_object");
+            Account::drop(&self.desk.account, 1, "no_object");
             return None;
         }
         let namespace = object.namespace.as_deref().unwrap_or_default();
@@ -443,30 +378,20 @@ impl Follower {
                 place.micros = entry.timestamp.div_euclid(1000);
                 entries.push(entry);
             }
-            let cost = (bytes + entries.len() * size_of::<Entry>()).min(super::MAX_IN_FLIGHT_BYTES);
-            let budget = self.desk.budget.clone();
-            let permit = self.meanwhile(budget.acquire_many_owned(u32::try_from(cost).unwrap_or(u32::MAX)));
-            let permit = permit.await?;
-            let lines = entries.len() as u64;
-            self.desk.account.see(lines);
             self.read = Some(place.clone());
-            let number = self.flights.send(lines, Some(place));
-            let told = self.told.clone();
-            let ack = Ack::new(move |outcome| {
-                drop(permit);
-                // Nobody listens any more once this has ended.
-                let _ = told.send((number, outcome));
-            });
             let to = self.desk.forward_to.lock().clone();
-            let mut sending = pin!(to.send(LogBatch { entries, ack }));
-            // Also while the component stops, for as long as it may take.
-            loop {
-                tokio::select! {
-                    () = &mut sending => break,
-                    () = self.settle_next() => {}
-                }
-            }
+            self.sent.send(&to, entries, bytes, Some(place)).await?;
         }
         Ok(())
     }
+}
+
+/// Everything until a place has been taken for good.
+fn store(desk: &Desk, info: &Info, place: &Place) {
+    info.last_event
+        .store(place.micros.saturating_mul(1000), Ordering::Relaxed);
+    let key = key(&info.namespace);
+    let detail = place.version.to_string();
+    desk.kept.positions.lock().set_cursor(&key, place.micros, detail);
+    desk.kept.have_moved();
 }

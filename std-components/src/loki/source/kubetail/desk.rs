@@ -6,17 +6,17 @@ use crate::component::metrics::{IntCounter, IntCounterVec, IntGauge};
 use crate::component::{BuildError, ComponentMetrics, HealthCell};
 use crate::http_client::Seldom;
 use crate::loki::source::account::Account;
-use crate::loki::source::file::positions::{Key, Positions};
-use crate::loki::source::marks::{Flights, Mark};
+use crate::loki::source::file::positions::Key;
+use crate::loki::source::marks::{Budget, Kept, Mark};
 use crate::signals::{Fanout, LogBatch};
 use parking_lot::Mutex;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Semaphore;
 
 /// Bytes of a component's lines that may be on their way unacknowledged; when there are more, its streams are not read.
-pub(super) const MAX_IN_FLIGHT_BYTES: usize = 8 * 1024 * 1024;
+const MAX_IN_FLIGHT_BYTES: usize = 8 * 1024 * 1024;
 
 /// Streams that are being opened at the same time, at the most: a restart of the agent is none of the API server's troubles.
 const MAX_OPENING: usize = 16;
@@ -28,13 +28,11 @@ pub(in crate::loki::source) struct Desk {
     pub(super) health: HealthCell,
     pub(super) forward_to: Mutex<Arc<Fanout<LogBatch>>>,
     pub(super) pods: Mutex<Arc<Pods>>,
-    pub(super) budget: Arc<Semaphore>,
+    pub(super) budget: Budget,
     pub(super) opening: Semaphore,
     /// Whether a container without a position is read from its log's end.
     pub(super) from_end: AtomicBool,
-    pub(super) positions: Mutex<Positions>,
-    /// A position has moved.
-    pub(super) moved: Notify,
+    pub(super) kept: Arc<Kept>,
     pub(super) metrics: Metrics,
     /// Failures of tails; there may be thousands at once.
     pub(super) failures: Seldom,
@@ -122,23 +120,16 @@ impl Desk {
         metrics: (&ComponentMetrics, &str),
         pods: Pods,
     ) -> Result<Self, BuildError> {
-        let positions = Positions::load(folder.join("positions.yml"), None).map_err(BuildError::new)?;
-        if let Some(damage) = positions.damage() {
-            tracing::error!(
-                component_id = &*component,
-                "{damage}; logs are read from their beginning"
-            );
-        }
+        let without = "logs are read from their beginning";
         Ok(Self {
+            kept: Arc::new(Kept::load(component.clone(), folder, "lines", without)?),
             component,
             health,
             forward_to: Mutex::default(),
             pods: Mutex::new(Arc::new(pods)),
-            budget: Arc::new(Semaphore::new(MAX_IN_FLIGHT_BYTES)),
+            budget: Budget::new(MAX_IN_FLIGHT_BYTES),
             opening: Semaphore::new(MAX_OPENING),
             from_end: AtomicBool::new(false),
-            positions: Mutex::new(positions),
-            moved: Notify::new(),
             metrics: Metrics::new(metrics.0, metrics.1),
             failures: Seldom::default(),
             infos: Mutex::default(),
@@ -163,7 +154,7 @@ impl Desk {
 
     /// The stored place in a container's log.
     pub(super) fn stored(&self, key: &Key) -> Option<Mark> {
-        let positions = self.positions.lock();
+        let positions = self.kept.positions.lock();
         let mut found = positions.cursors(&key.path);
         found.find_map(|(labels, number, detail)| {
             (labels == key.labels).then(|| Mark::from_stored(number, detail))?
@@ -171,22 +162,21 @@ impl Desk {
     }
 
     /// Everything until a mark has been taken.
-    pub(super) fn store(&self, info: &Info, flights: &Flights<Mark>) {
-        let Some(mark) = flights.committed() else {
-            return;
-        };
+    pub(super) fn store(&self, info: &Info, mark: &Mark) {
         info.committed.store(mark.time.max(0), Ordering::Relaxed);
         let (number, detail) = mark.to_stored();
         // Held on, so that labels that change meanwhile find the position under the former ones.
         let wanted = info.wanted.lock();
-        self.positions.lock().set_cursor(&wanted.key(), number, detail);
-        self.moved.notify_one();
+        let mut positions = self.kept.positions.lock();
+        positions.set_cursor(&wanted.key(), number, detail);
+        drop(positions);
+        self.kept.have_moved();
     }
 
     /// A container whose labels have changed while nobody looked goes on from the position under its former ones: the earliest, if there are several. Not from
     /// those of `others`, which are tailed too.
     pub(super) fn adopt(&self, key: &Key, others: &[String]) {
-        let mut positions = self.positions.lock();
+        let mut positions = self.kept.positions.lock();
         let mut found: Vec<_> = (positions.cursors(&key.path))
             .map(|(labels, number, detail)| (labels.to_owned(), number.to_owned(), detail.to_owned()))
             .collect();
@@ -204,23 +194,6 @@ impl Desk {
             positions.set_cursor(key, number, detail);
             let path = key.path.clone();
             positions.remove(&Key { path, labels });
-        }
-    }
-
-    /// Writes positions to disk; blocks. `whole` writes the file, otherwise its journal gets what has moved.
-    pub(super) fn save(&self, whole: bool) {
-        let mut positions = self.positions.lock();
-        if !whole {
-            return positions.note();
-        }
-        if let Err(error) = positions.save()
-            && let Some(more) = self.failures.now()
-        {
-            tracing::error!(
-                component_id = &*self.component,
-                more,
-                "the positions file cannot be written ({error}); after a crash lines would arrive twice: free space or let the agent's user write below --storage.path"
-            );
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod desk;
 mod lines;
+mod pace;
 mod pods;
 mod tail;
 mod target;
@@ -23,9 +24,6 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tail::Tail;
 use tokio::task::JoinSet;
-
-/// How often the positions file is written; its journal holds what has moved meanwhile.
-const SAVE_EVERY: Duration = Duration::from_secs(1);
 
 /// How long a stop waits for what is on its way; what is not acknowledged by then is read again after the next start.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -56,7 +54,6 @@ pub(in crate::loki::source) struct Tails {
     gone: BTreeMap<Key, Instant>,
     /// How many of them are kept.
     most_gone: usize,
-    saved: Instant,
 }
 
 impl Drop for Tails {
@@ -71,6 +68,7 @@ impl Tails {
         let now = Instant::now();
         // Their targets may still be on their way.
         let gone: BTreeMap<_, _> = desk
+            .kept
             .positions
             .lock()
             .keys()
@@ -84,7 +82,6 @@ impl Tails {
             leaving: HashMap::new(),
             most_gone: MAX_GONE.max(gone.len()),
             gone,
-            saved: now,
         }
     }
 
@@ -140,7 +137,7 @@ impl Tails {
         let mut labels = running.info.wanted.lock();
         *labels = wanted;
         {
-            let mut positions = self.desk.positions.lock();
+            let mut positions = self.desk.kept.positions.lock();
             let stored = positions
                 .cursors(&before.path)
                 .find(|(labels, ..)| *labels == before.labels)
@@ -151,7 +148,7 @@ impl Tails {
             }
         }
         drop(labels);
-        self.desk.moved.notify_one();
+        self.desk.kept.have_moved();
         self.gone.remove(&key);
         self.running.insert(key, running);
     }
@@ -190,21 +187,9 @@ impl Tails {
     /// # Errors
     /// A tail that broke down.
     pub(in crate::loki::source) async fn work(&mut self) -> Result<(), RunError> {
-        let desk = self.desk.clone();
+        let kept = self.desk.kept.clone();
         tokio::select! {
-            () = desk.moved.notified() => {
-                let is_due = self.saved.elapsed() >= SAVE_EVERY;
-                if is_due {
-                    self.saved = Instant::now();
-                    self.forget();
-                }
-                save(&self.desk, is_due).await;
-            }
-            () = tokio::time::sleep_until((self.saved + SAVE_EVERY).into()) => {
-                self.saved = Instant::now();
-                self.forget();
-                save(&self.desk, true).await;
-            }
+            () = kept.work(|| forget(&self.desk, &self.running, &mut self.gone, self.most_gone)) => {}
             Some(ended) = self.tasks.join_next() => {
                 self.leaving.retain(|_, ended| {
                     ended.retain(|ended| !ended.is_cancelled());
@@ -216,43 +201,37 @@ impl Tails {
         Ok(())
     }
 
-    /// Forgets positions of targets that have been gone for long.
-    fn forget(&mut self) {
-        let mut old: BTreeSet<Key> = (self.gone.iter())
-            .filter(|(_, since)| since.elapsed() >= KEEP_GONE)
-            .map(|(key, _)| key.clone())
-            .collect();
-        let surplus = self.gone.len().saturating_sub(self.most_gone);
-        if surplus > old.len() {
-            let mut by_age: Vec<_> = self.gone.iter().map(|(key, since)| (*since, key)).collect();
-            by_age.sort_by_key(|(since, _)| *since);
-            old.extend(by_age.into_iter().take(surplus).map(|(_, key)| key.clone()));
-        }
-        let mut positions = self.desk.positions.lock();
-        for key in old {
-            self.gone.remove(&key);
-            if !self.running.contains_key(&key) {
-                positions.remove(&key);
-            }
-        }
-    }
-
     /// Ends all of them, and waits a while for what is on its way.
     pub(in crate::loki::source) async fn finish(mut self) {
         // First of all, in case that the process does not wait.
-        save(&self.desk, true).await;
+        self.desk.kept.save(true).await;
         self.stop.cancel();
         let deadline = tokio::time::Instant::now() + DRAIN;
         while let Ok(Some(_)) = tokio::time::timeout_at(deadline, self.tasks.join_next()).await {}
         self.tasks.abort_all();
-        save(&self.desk, true).await;
+        self.desk.kept.save(true).await;
     }
 }
 
-async fn save(desk: &Arc<Desk>, whole: bool) {
-    let desk = desk.clone();
-    // Only a runtime that shuts down does not run it.
-    drop(tokio::task::spawn_blocking(move || desk.save(whole)).await);
+/// Forgets positions of targets that have been gone for long, and of too many.
+fn forget(desk: &Desk, running: &HashMap<Key, Running>, gone: &mut BTreeMap<Key, Instant>, most: usize) {
+    let mut old: BTreeSet<Key> = (gone.iter())
+        .filter(|(_, since)| since.elapsed() >= KEEP_GONE)
+        .map(|(key, _)| key.clone())
+        .collect();
+    let surplus = gone.len().saturating_sub(most);
+    if surplus > old.len() {
+        let mut by_age: Vec<_> = gone.iter().map(|(key, since)| (*since, key)).collect();
+        by_age.sort_by_key(|(since, _)| *since);
+        old.extend(by_age.into_iter().take(surplus).map(|(_, key)| key.clone()));
+    }
+    let mut positions = desk.kept.positions.lock();
+    for key in old {
+        gone.remove(&key);
+        if !running.contains_key(&key) {
+            positions.remove(&key);
+        }
+    }
 }
 
 impl Desk {

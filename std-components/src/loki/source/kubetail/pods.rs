@@ -10,7 +10,11 @@ use kube::Api;
 use std::fmt::Write;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
+
+/// The first release of which kubelets notice that a log they follow is rotated (kubernetes/kubernetes#115702).
+const NOTICES_ROTATIONS: (u32, u32) = (1, 29);
 
 /// A log as it comes.
 pub(super) type Stream = Pin<Box<dyn AsyncBufRead + Send>>;
@@ -48,6 +52,8 @@ pub(in crate::loki::source) struct Pods {
     cluster: Cluster,
     /// Made by the first who asks, as that is within a runtime.
     client: OnceLock<kube::Client>,
+    /// Whether the cluster is of a release whose kubelets miss rotations.
+    misses_rotations: OnceCell<bool>,
     /// Cancelled once tails have to go on with another server.
     pub(super) is_stale: CancellationToken,
 }
@@ -61,6 +67,7 @@ impl Pods {
         Ok(Self {
             cluster: client.cluster(&InCluster::from_environment())?,
             client: OnceLock::new(),
+            misses_rotations: OnceCell::new(),
             is_stale: CancellationToken::new(),
         })
     }
@@ -78,6 +85,22 @@ impl Pods {
         })?;
         let own = pod.filter(|pod| pod.metadata.uid.as_deref().is_none_or(|uid| uid == &*place.uid));
         Ok(own.map(|pod| state(&pod, &place.container)))
+    }
+
+    /// Whether it has to be feared, or is not known yet, that streams miss rotations.
+    pub(super) fn may_miss_rotations(&self) -> bool {
+        self.misses_rotations.get() != Some(&false)
+    }
+
+    /// Whether a stream may miss that its log is rotated; asks the server once. One that does not tell its release is asked again later.
+    pub(super) async fn misses_rotations(&self) -> bool {
+        let ask = async || {
+            let version = self.client().apiserver_version().await.map_err(drop)?;
+            let release = release(&version.git_version).ok_or(())?;
+            Ok::<_, ()>(release < NOTICES_ROTATIONS)
+        };
+        let known = self.misses_rotations.get_or_try_init(ask).await;
+        known.is_ok_and(|misses| *misses)
     }
 
     /// Opens a container's log.
@@ -111,6 +134,13 @@ impl Pods {
         let stream = self.client().request_stream(request).await;
         Ok(Box::pin(stream.map_err(|error| refused(&error))?))
     }
+}
+
+/// The release in a version: `v1.28.5-eks-1` is (1, 28).
+fn release(version: &str) -> Option<(u32, u32)> {
+    let mut numbers = version.trim_start_matches('v').split(['.', '-', '+']);
+    let mut number = || numbers.next()?.parse().ok();
+    Some((number()?, number()?))
 }
 
 /// Whether an error says that there is nothing to be read any more.
@@ -224,6 +254,23 @@ mod tests {
 
     fn container(now: Value, last: Value) -> Value {
         json!({"name": "c", "image": "", "imageID": "", "ready": true, "restartCount": 0, "containerID": "cri://now", "state": now, "lastState": last})
+    }
+
+    #[test]
+    fn releases_are_compared() {
+        let misses = |version| release(version).map(|release| release < NOTICES_ROTATIONS);
+        for (version, expected) in [
+            ("v1.28.15-eks-7f9249a", Some(true)),
+            ("v1.27.3+k3s1", Some(true)),
+            ("v1.29.0", Some(false)),
+            ("v1.33.1-gke.100", Some(false)),
+            ("v1.9.11", Some(true)),
+            ("v2.0.0", Some(false)),
+            ("unknown", None),
+            ("", None),
+        ] {
+            assert_eq!(misses(version), expected, "{version}");
+        }
     }
 
     #[test]

@@ -5,14 +5,15 @@
 
 use super::desk::{Desk, Info};
 use super::lines::{Line, Lines};
+use super::pace::Pace;
 use super::pods::{Part, Pods, State, Stream, is_gone};
 use super::target::Place;
 use crate::component::CancellationToken;
 use crate::http_client::Backoff;
 use crate::kubernetes::Problem;
-use crate::loki::source::marks::{Flights, Mark, Resume};
+use crate::loki::source::marks::{Mark, Resume, Sent, Stopped};
 use crate::loki::source::now;
-use crate::signals::{Ack, Entry, LogBatch, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, Outcome};
+use crate::signals::{Entry, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES};
 use futures_util::FutureExt;
 use std::future::poll_fn;
 use std::io;
@@ -21,7 +22,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 /// Waits after an error.
@@ -80,6 +80,12 @@ enum Failure {
     },
 }
 
+impl From<Stopped> for Failure {
+    fn from(Stopped: Stopped) -> Self {
+        Self::Stopped
+    }
+}
+
 impl From<crate::kubernetes::ApiError> for Failure {
     fn from(error: crate::kubernetes::ApiError) -> Self {
         Self::Failed {
@@ -89,25 +95,16 @@ impl From<crate::kubernetes::ApiError> for Failure {
     }
 }
 
-fn failed(text: String) -> Failure {
-    Failure::Failed { text, is_gone: false }
-}
-
 /// The tail of a container.
 pub(super) struct Tail {
     desk: Arc<Desk>,
     info: Arc<Info>,
     place: Place,
-    /// The component stops.
-    stop: CancellationToken,
     /// The target is gone.
     leaving: CancellationToken,
     /// Behind the last line that was handed on.
     read: Option<Mark>,
-    flights: Flights<Mark>,
-    told: mpsc::UnboundedSender<(u64, Outcome)>,
-    /// Never more of them than batches, which the desk's budget bounds.
-    ended: mpsc::UnboundedReceiver<(u64, Outcome)>,
+    sent: Sent<Mark>,
     /// The run whose stream has ended by itself while it was running.
     ended_run: Option<Arc<str>>,
     /// The pod may not be looked at.
@@ -120,6 +117,7 @@ pub(super) struct Tail {
     has_read: bool,
     /// Whether the first piece of a long line was new.
     piece: Option<bool>,
+    pace: Pace,
 }
 
 impl Tail {
@@ -129,28 +127,30 @@ impl Tail {
         stop: CancellationToken,
         leaving: CancellationToken,
     ) -> Self {
-        let (told, ended) = mpsc::unbounded_channel();
         let (place, key) = {
             let wanted = info.wanted.lock();
             (wanted.place.clone(), wanted.key())
         };
         let stored = desk.stored(&key);
+        let store = {
+            let (desk, info) = (desk.clone(), info.clone());
+            move |mark: &Mark| desk.store(&info, mark)
+        };
+        let (budget, account) = (desk.budget.clone(), desk.metrics.account.clone());
         Self {
             desk,
             info,
             place,
-            stop,
             leaving,
-            flights: Flights::behind(stored.clone()),
+            sent: Sent::behind(stored.clone(), stop, budget, account, store),
             read: stored,
-            told,
-            ended,
             ended_run: None,
             is_restricted: false,
             has_met: false,
             complete: None,
             has_read: false,
             piece: None,
+            pace: Pace::default(),
         }
     }
 
@@ -179,12 +179,12 @@ impl Tail {
                 }
             };
             // What nobody has taken is read again, once it is known what was taken.
-            if (pause.is_none() || self.flights.has_failed()) && self.land().await.is_err() {
+            if (pause.is_none() || self.sent.has_failed()) && self.sent.land().await.is_err() {
                 break;
             }
-            if self.flights.has_failed() {
-                let lines = self.flights.forget_failed();
-                self.read = self.flights.committed().cloned();
+            if self.sent.has_failed() {
+                let (taken, lines) = self.sent.forget_failed();
+                self.read = taken;
                 self.complete = None;
                 if gone {
                     self.desk.metrics.lost.with_label_values(&["gone"]).inc_by(lines);
@@ -193,7 +193,7 @@ impl Tail {
                     break;
                 }
                 let pause = errors.next(None);
-                if self.meanwhile(tokio::time::sleep(pause)).await.is_err() {
+                if self.sent.meanwhile(tokio::time::sleep(pause)).await.is_err() {
                     break;
                 }
                 continue;
@@ -208,15 +208,13 @@ impl Tail {
                     () = tokio::time::sleep(pause) => {}
                 }
             };
-            if self.meanwhile(wait).await.is_err() {
+            if self.sent.meanwhile(wait).await.is_err() {
                 break;
             }
         }
         self.info.is_finished.store(true, Ordering::Relaxed);
         // The caller bounds it.
-        while !self.flights.have_landed() {
-            self.settle_next().await;
-        }
+        self.sent.land_at_last().await;
         self.desk.metrics.active.dec();
         tracing::debug!(component_id = &*self.desk.component, target = %self.place, "tailer exited");
     }
@@ -245,66 +243,11 @@ impl Tail {
         }
     }
 
-    async fn settle_next(&mut self) {
-        if let Some((number, outcome)) = self.ended.recv().await {
-            self.settle(number, outcome);
-        }
-    }
-
-    fn settle(&mut self, number: u64, outcome: Outcome) {
-        let (lines, has_moved) = self.flights.ended(number, outcome);
-        self.desk.metrics.account.end(lines, outcome);
-        if has_moved {
-            self.desk.store(&self.info, &self.flights);
-        }
-    }
-
-    /// Waits for something, and takes up acknowledgements meanwhile.
-    async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Failure> {
-        let stop = self.stop.clone();
-        let mut work = pin!(work);
-        loop {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return Err(Failure::Stopped),
-                Some((number, outcome)) = self.ended.recv() => self.settle(number, outcome),
-                done = &mut work => return Ok(done),
-            }
-        }
-    }
-
-    /// Waits for something as long as all that was sent may still be taken; `None` once it is not.
-    async fn unless_failed<T>(&mut self, work: impl Future<Output = T>) -> Result<Option<T>, Failure> {
-        let stop = self.stop.clone();
-        let mut work = pin!(work);
-        while !self.flights.has_failed() {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return Err(Failure::Stopped),
-                Some((number, outcome)) = self.ended.recv() => self.settle(number, outcome),
-                done = &mut work => return Ok(Some(done)),
-            }
-        }
-        Ok(None)
-    }
-
-    /// Waits until nothing is on its way.
-    async fn land(&mut self) -> Result<(), Failure> {
-        let stop = self.stop.clone();
-        while !self.flights.have_landed() {
-            tokio::select! {
-                () = stop.cancelled() => return Err(Failure::Stopped),
-                () = self.settle_next() => {}
-            }
-        }
-        Ok(())
-    }
-
     async fn attempt(&mut self) -> Result<End, Failure> {
         let pods = self.desk.pods.lock().clone();
         let mut state = self.state(&pods).await?;
         if state.id.is_some() && state.id == self.ended_run.take() {
-            self.meanwhile(tokio::time::sleep(SETTLE)).await?;
+            self.sent.meanwhile(tokio::time::sleep(SETTLE)).await?;
             state = self.state(&pods).await?;
         }
         let over = |state: &State| if state.is_over { End::Finished } else { End::Waits };
@@ -315,7 +258,7 @@ impl Tail {
             return Ok(over(&state));
         }
         self.begin(&pods, &state, &id).await?;
-        if self.flights.has_failed() {
+        if self.sent.has_failed() {
             return Ok(End::Again);
         }
         let part = Part {
@@ -339,7 +282,7 @@ impl Tail {
     /// How the container fares.
     async fn state(&mut self, pods: &Arc<Pods>) -> Result<State, Failure> {
         let place = self.place.clone();
-        let answer = self.meanwhile(pods.state(&place)).await?;
+        let answer = self.sent.meanwhile(pods.state(&place)).await?;
         self.is_restricted = matches!(&answer, Err(error) if error.problem == Problem::Forbidden);
         match answer {
             Ok(Some(state)) => Ok(state),
@@ -369,8 +312,7 @@ impl Tail {
                 if let Some(time) = self.last_time(pods).await? {
                     mark = Mark::until(id.clone(), time);
                 }
-                self.flights.commit(mark.clone());
-                self.desk.store(&self.info, &self.flights);
+                self.sent.commit(mark.clone());
             }
             self.read = Some(mark);
             return Ok(());
@@ -432,7 +374,7 @@ impl Tail {
         let mut stream = self.open(pods, part).await?;
         let (mut lines, mut time) = (Lines::default(), None);
         loop {
-            let read = self.meanwhile(more(&mut stream, &mut lines)).await?;
+            let read = self.sent.meanwhile(more(&mut stream, &mut lines)).await?;
             let is_end = read.map_err(|error| broken(&self.place, &error))? == 0;
             lines.drain(|line| time = line.time.or(time));
             if is_end {
@@ -459,7 +401,7 @@ impl Tail {
                 () = tokio::time::sleep(LIFETIME) => Err(Failure::Stale),
             }
         };
-        let stream = self.meanwhile(opening).await??;
+        let stream = self.sent.meanwhile(opening).await??;
         self.desk.metrics.opened.inc();
         let start = self
             .read
@@ -487,6 +429,7 @@ impl Tail {
         let mut resume = Resume::behind(self.read.clone());
         let (mut lines, mut batch) = (Lines::default(), Vec::new());
         self.piece = None;
+        self.pace.begin();
         let life = LIFETIME.mul_f64(1.0 - fastrand::f64() / 10.0);
         let deadline = Instant::now() + life;
         let mut left = None;
@@ -496,9 +439,13 @@ impl Tail {
             if is_leaving && left.is_none() {
                 left = Some(Instant::now() + LEAVING);
             }
+            let patience = self
+                .pace
+                .patience()
+                .filter(|_| !is_whole && pods.may_miss_rotations());
             let until = match left {
                 Some(left) => left.min(Instant::now() + LEAVING_SILENCE),
-                None => deadline,
+                None => patience.unwrap_or(deadline).min(deadline),
             };
             let read = {
                 let leaving = leaving.clone();
@@ -512,10 +459,29 @@ impl Tail {
                         () = tokio::time::sleep_until(until) => None,
                     }
                 };
-                self.unless_failed(next).await?.flatten()
+                self.sent.unless_failed(next).await?.flatten()
             };
+            let is_silent = read.is_none() && !is_leaving && !self.sent.has_failed() && !stale.is_cancelled();
+            if is_silent && patience.is_some_and(|patience| patience < deadline) {
+                let (pods, leaving) = (pods.clone(), leaving.clone());
+                let asked = async move {
+                    tokio::select! {
+                        misses = pods.misses_rotations() => misses,
+                        () = leaving.cancelled() => false,
+                    }
+                };
+                if self.sent.unless_failed(asked).await? == Some(true) {
+                    tracing::debug!(
+                        component_id = &*self.desk.component, target = %self.place,
+                        "no line for three times the usual pause between lines; the log stream is opened anew, as this API server's kubelets may have missed a rotation"
+                    );
+                    return Ok(Over::Broken);
+                }
+                self.pace.begin();
+                continue;
+            }
             let Some(read) = read else {
-                return Ok(match is_leaving && !self.flights.has_failed() {
+                return Ok(match is_leaving && !self.sent.has_failed() {
                     true => Over::Left,
                     false => Over::Broken,
                 });
@@ -545,7 +511,7 @@ impl Tail {
             if let Some(broke) = broke {
                 return Err(broke);
             }
-            if self.flights.has_failed() {
+            if self.sent.has_failed() {
                 return Ok(Over::Broken);
             }
             if count == 0 {
@@ -563,7 +529,7 @@ impl Tail {
     ) -> Result<(), Failure> {
         let labels = self.info.wanted.lock().labels.clone();
         let mut entries = Vec::with_capacity(lines.len().min(MAX_BATCH_ENTRIES));
-        let (mut bytes, mut last, mut is_timed) = (0, 0, false);
+        let (mut bytes, mut last, mut is_timed, mut count) = (0, 0, false, 0);
         for line in lines.drain(..) {
             let is_new = match (self.piece, line.time) {
                 (Some(is_new), _) => is_new,
@@ -590,6 +556,7 @@ impl Tail {
                 Some(time) => Mark::take(&mut self.read, id, time),
                 None => {}
             }
+            count += 1;
             entries.push(Entry {
                 labels: labels.clone(),
                 timestamp: last,
@@ -600,6 +567,7 @@ impl Tail {
         if !entries.is_empty() {
             // What the kubelet itself says comes with every attempt.
             self.has_read |= is_timed;
+            self.pace.lines(count, Instant::now());
             self.info.updated.store(last, Ordering::Relaxed);
             self.send(entries, bytes).await?;
         }
@@ -607,34 +575,16 @@ impl Tail {
     }
 
     async fn send(&mut self, entries: Vec<Entry>, bytes: usize) -> Result<(), Failure> {
-        let cost = (bytes + entries.len() * size_of::<Entry>()).min(super::desk::MAX_IN_FLIGHT_BYTES);
-        let budget = self.desk.budget.clone();
-        let permit = self.meanwhile(budget.acquire_many_owned(u32::try_from(cost).unwrap_or(u32::MAX)));
-        // The semaphore is never closed.
-        let permit = permit.await?.map_err(|error| failed(error.to_string()))?;
-        let lines = entries.len() as u64;
-        self.desk.metrics.account.see(lines);
-        let number = self.flights.send(lines, self.read.clone());
-        let told = self.told.clone();
-        let ack = Ack::new(move |outcome| {
-            drop(permit);
-            // Nobody listens any more once the tail has ended.
-            let _ = told.send((number, outcome));
-        });
         let to = self.desk.forward_to.lock().clone();
-        let mut sending = pin!(to.send(LogBatch { entries, ack }));
-        // Also while the component stops, for as long as it may take.
-        loop {
-            tokio::select! {
-                () = &mut sending => return Ok(()),
-                () = self.settle_next() => {}
-            }
-        }
+        Ok(self.sent.send(&to, entries, bytes, self.read.clone()).await?)
     }
 }
 
 fn broken(place: &Place, error: &io::Error) -> Failure {
-    failed(format!("the log stream of {place} broke off: {error}"))
+    Failure::Failed {
+        text: format!("the log stream of {place} broke off: {error}"),
+        is_gone: false,
+    }
 }
 
 /// Takes what has come of a stream; 0 at its end. Nothing is lost if it is not waited for.

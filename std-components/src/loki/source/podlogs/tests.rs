@@ -1,10 +1,9 @@
 //! What `PodLogs` objects select, and that their containers' lines come.
 
 use super::*;
-use crate::component::testing::{arguments, mistakes};
+use crate::component::testing::mistakes;
 use crate::kubernetes_api::ApiServer;
-use crate::signals::{Fanout, Inlet, LogBatch, LogsReceiver, inlet};
-use river_eval::Shared;
+use crate::loki::source::testing;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -42,63 +41,21 @@ fn podlogs(name: &str, selector: Value, relabelings: Value) -> Value {
     })
 }
 
-struct Running {
-    source: Arc<SourcePodLogs>,
-    inlet: Inlet<LogBatch>,
-    stop: CancellationToken,
-    task: tokio::task::JoinHandle<Result<(), RunError>>,
+type Running = testing::Running<SourcePodLogs>;
+
+fn start(api: &ApiServer, storage: &Path, more: &str) -> Running {
+    Running::start("all", api, storage, more, |arguments, receiver| {
+        arguments.forward_to = receiver;
+    })
 }
 
-impl Running {
-    fn start(api: &ApiServer, storage: &Path, more: &str) -> Self {
-        let (context, _) = Context::for_test("loki.source.podlogs.all", storage);
-        let (receiver, inlet): (Shared<LogsReceiver>, _) = inlet("loki.echo.out");
-        let text = format!(
-            "forward_to = []\n client {{\n api_server = {:?}\n }}\n {more}",
-            api.url()
-        );
-        let mut arguments: Arguments = arguments(&text);
-        arguments.forward_to = Fanout::new(vec![receiver]);
-        let source = Arc::new(SourcePodLogs::new(context, arguments).unwrap());
-        let stop = CancellationToken::new();
-        let task = tokio::spawn(Component::run(source.clone(), stop.clone()));
-        Self {
-            source,
-            inlet,
-            stop,
-            task,
-        }
-    }
-
-    /// Takes so many lines for good: `LABELS LINE`, sorted.
-    async fn lines(&mut self, count: usize) -> String {
-        let mut told = Vec::new();
-        while told.len() < count {
-            let batch = tokio::time::timeout(Duration::from_secs(20), self.inlet.next()).await;
-            let batch = batch.expect("lines come in time").unwrap();
-            told.extend(
-                batch
-                    .entries
-                    .iter()
-                    .map(|entry| format!("{} {}", entry.labels, entry.line)),
-            );
-            batch.ack.delivered();
-        }
-        told.sort();
-        told.join("\n")
-    }
-
-    async fn is_quiet(&mut self) {
-        let more = tokio::time::timeout(Duration::from_millis(300), self.inlet.next()).await;
-        if let Ok(Some(batch)) = more {
-            panic!("more has come: {:?}", batch.entries);
-        }
-    }
-
-    async fn stop(self) {
-        self.stop.cancel();
-        self.task.await.unwrap().unwrap();
-    }
+/// Takes so many lines for good: `LABELS LINE`, sorted.
+async fn lines(running: &mut Running, count: usize) -> String {
+    let mut told = running
+        .take(count, |entry| format!("{} {}", entry.labels, entry.line))
+        .await;
+    told.sort();
+    told.join("\n")
 }
 
 async fn api() -> (ApiServer, tempfile::TempDir) {
@@ -133,16 +90,15 @@ async fn containers_are_selected_relabelled_and_tailed() {
     let log = api.log("shop", "web-0", "nginx");
     log.line("2026-01-01T00:00:00Z", "hello");
     let more = "selector {\n match_labels = {logs = \"yes\"}\n }\n namespace_selector {\n match_expression {\n key = \"stage\"\n operator = \"In\"\n values = [\"prod\"]\n }\n }\n node_filter {\n enabled = true\n node_name = \"node-1\"\n }";
-    let mut running = Running::start(&api, storage.path(), more);
-    insta::assert_snapshot!(running.lines(1).await, @r#"{instance="shop/web-0:nginx", job="shop/web", team="a"} hello"#);
+    let mut running = start(&api, storage.path(), more);
+    insta::assert_snapshot!(lines(&mut running, 1).await, @r#"{instance="shop/web-0:nginx", job="shop/web", team="a"} hello"#);
     let listed = api
         .requests(1, |request| request.resource == "pods" && request.verb == "list")
         .await;
     assert_eq!(listed[0].query("fieldSelector"), "spec.nodeName=node-1");
     let partly = api.requests(1, |request| request.resource == "namespaces").await;
     assert!(partly[0].headers["accept"].contains("PartialObjectMetadata"));
-    let info = serde_json::to_string(&river_eval::ui_json::UiBody(&running.source.debug_info())).unwrap();
-    let info: Value = serde_json::from_str(&info).unwrap();
+    let info: Value = serde_json::from_str(&running.info()).unwrap();
     let selected = info
         .as_array()
         .unwrap()
@@ -285,12 +241,12 @@ async fn pods_come_and_go_with_their_last_lines() {
     let logs = ["web-0", "db-0", "web-1"].map(|name| api.log("shop", name, "nginx"));
     logs[0].line("2026-01-01T00:00:00Z", "one");
     logs[1].line("2026-01-01T00:00:00Z", "two");
-    let mut running = Running::start(&api, storage.path(), "tail_from_end = true");
+    let mut running = start(&api, storage.path(), "tail_from_end = true");
     api.open(2, |stream| stream.resource == "pods/log").await;
     running.is_quiet().await;
     logs[0].line("2026-01-01T00:00:01Z", "three");
     api.apply("pods", pod("web-1", "web"));
-    insta::assert_snapshot!(running.lines(1).await, @r#"{instance="shop/web-0:nginx", job="shop/all"} three"#);
+    insta::assert_snapshot!(lines(&mut running, 1).await, @r#"{instance="shop/web-0:nginx", job="shop/all"} three"#);
     api.open(3, |stream| stream.resource == "pods/log").await;
     // A pod is deleted; its last lines come after its target has gone.
     api.delete("pods", "shop", "db-0");
@@ -298,7 +254,7 @@ async fn pods_come_and_go_with_their_last_lines() {
     tokio::time::sleep(SOON).await;
     logs[1].line("2026-01-01T00:00:03Z", "five");
     logs[1].stop();
-    insta::assert_snapshot!(running.lines(2).await, @r#"
+    insta::assert_snapshot!(lines(&mut running, 2).await, @r#"
     {instance="shop/db-0:nginx", job="shop/all"} five
     {instance="shop/db-0:nginx", job="shop/all"} four
     "#);
@@ -317,7 +273,7 @@ async fn pods_come_and_go_with_their_last_lines() {
 async fn refusals_are_told() {
     let (api, storage) = api().await;
     api.deny("list", "podlogs");
-    let running = Running::start(&api, storage.path(), "");
+    let running = start(&api, storage.path(), "");
     api.requests(2, |request| request.resource == "podlogs").await;
     let health = running
         .source
