@@ -121,7 +121,7 @@ otelcol.receiver.otlp "default" {
 
 Write `0.0.0.0:4317`; an IPv6 address stands in brackets: `[::]:4317`.
 "#;
-    JMESPATH = "AR0308", "a JMESPath expression that does not parse", r#"`stage.json` extracts values by JMESPath, and an expression is none.
+    JMESPATH = "AR0308", "a JMESPath expression that does not parse, or finds nothing", r#"`stage.json` extracts values by JMESPath, and an expression is none, or subtracts one name from another.
 
 ```alloy
 loki.process "app" {
@@ -133,7 +133,7 @@ loki.process "app" {
 }
 ```
 
-A name with other characters than letters, digits and `_` stands in double quotes within the expression; backticks around it spare the escapes: `"http-request".id`.
+`http-request` is `http` minus `request`, which is null. A name with other characters than letters, digits and `_` stands in double quotes within the expression; backticks around it spare the escapes: `"http-request".id`.
 "#;
     TEMPLATE = "AR0309", "a template that does not parse", r#"`stage.template` and `stage.replace` take Go templates, and a text is none, or calls a function that there is not.
 

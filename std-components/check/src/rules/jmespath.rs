@@ -4,6 +4,7 @@ use crate::codes::values::JMESPATH;
 use crate::given::is_at;
 use river_eval::check::{Checked, Findings, Rule};
 use river_syntax::Diagnostic;
+use std_components::text::jmes::{Expression, joined_names};
 
 /// [`JMESPATH`].
 #[derive(Debug)]
@@ -29,71 +30,36 @@ impl Rule for JmesPaths {
                     } else {
                         (&*text.text, false)
                     };
-                    let Err(error) = jmespath::compile(expression) else {
-                        continue;
+                    let mistake = Expression::new(expression).err();
+                    let (mistake, joined) = match mistake {
+                        Some(mistake) => (mistake, false),
+                        None => match joined_names(expression) {
+                            Some(mistake) => (mistake, true),
+                            None => continue,
+                        },
                     };
-                    let at = error.offset.min(expression.len());
-                    let end = expression
-                        .get(at..)
-                        .and_then(|rest| rest.chars().next())
-                        .map_or(at, |char| at + char.len_utf8());
                     let place = if is_name {
                         text.span
                     } else {
-                        findings.inside(&text, at..end)
+                        findings.inside(&text, mistake.range)
                     };
-                    let reason = reason(&error.to_string());
-                    findings.push(
-                        Diagnostic::error(
-                            &JMESPATH,
-                            place,
-                            format!("the expression of {name:?} is no valid JMESPath: {reason}"),
-                        )
-                        .with_help(help(expression)),
-                    );
+                    let finding = if joined {
+                        Diagnostic::warning(&JMESPATH, place, mistake.message)
+                    } else {
+                        let message = format!(
+                            "the expression of {name:?} is no valid JMESPath: {}",
+                            mistake.message
+                        );
+                        Diagnostic::error(&JMESPATH, place, message)
+                    };
+                    findings.push(match mistake.help {
+                        Some(help) => finding.with_help(help),
+                        None => finding,
+                    });
                 }
             }
         });
     }
-}
-
-/// The first line without the place, which the finding has itself.
-fn reason(error: &str) -> String {
-    let line = error.lines().next().unwrap_or_default();
-    let line = line.trim_start_matches("Parse error: ");
-    let end = line.find(" (line").unwrap_or(line.len());
-    let line = line[..end].trim_end_matches(['.', ':', ' ', '-']);
-    let mut chars = line.chars();
-    match chars.next() {
-        Some(first) => first.to_lowercase().chain(chars).collect(),
-        None => "it does not parse".to_owned(),
-    }
-}
-
-fn help(expression: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '@' | '/' | ' ');
-    if let Some(path) = expression.strip_prefix('$') {
-        return format!("there is no `$` in JMESPath: {:?}", path.trim_start_matches('.'));
-    }
-    if expression.chars().all(plain) && !expression.is_empty() {
-        let quoted: Vec<String> = expression
-            .split('.')
-            .map(|name| {
-                let is_word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-                    && !name.starts_with(|c: char| c.is_ascii_digit());
-                if is_word {
-                    name.to_owned()
-                } else {
-                    format!("\"{name}\"")
-                }
-            })
-            .collect();
-        return format!(
-            "names with other characters than letters, digits and _ stand in double quotes: `{}` between backticks",
-            quoted.join(".")
-        );
-    }
-    "a path is names with dots between, `a.b`; items of a list are `a[0]`".to_owned()
 }
 
 #[cfg(test)]
@@ -117,11 +83,12 @@ mod tests {
 
     #[test]
     fn bad_paths_are_found() {
-        insta::assert_snapshot!(stage("\"x\" = \"a[\",\nb = \"my-key.x\",\nc = \"$.a\",\n\"d-e\" = \"\","), @r#"
-        5:10: error[AR0308]: the expression of "x" is no valid JMESPath: expected number, ':', or '*' -- found Eof (a path is names with dots between, `a.b`; items of a list are `a[0]`)
-        6:8: error[AR0308]: the expression of "b" is no valid JMESPath: '-' must be followed by numbers 1-9 (names with other characters than letters, digits and _ stand in double quotes: `"my-key".x` between backticks)
-        7:6: error[AR0308]: the expression of "c" is no valid JMESPath: invalid character: $ (there is no `$` in JMESPath: "a")
-        8:9: error[AR0308]: the expression of "d-e" is no valid JMESPath: '-' must be followed by numbers 1-9 (names with other characters than letters, digits and _ stand in double quotes: `"d-e"` between backticks)
+        insta::assert_snapshot!(stage("\"x\" = \"a[\",\nb = \"my-key.x\",\nc = \"$.a\",\n\"d-e\" = \"\",\nf = \"lenght(a)\",\ng = \"let $x = a in $y\","), @r#"
+        5:10: error[AR0308]: the expression of "x" is no valid JMESPath: a number, `*` or `:` is missing at the end (several names of a value are `a.[b, c]`; a name is `a."b"`)
+        6:6: warning[AR0308]: "my-key" subtracts the values of two names (names with other characters than letters, digits and _ stand in double quotes: `"my-key".x` between backticks)
+        8:9: warning[AR0308]: "d-e" subtracts the values of two names (names with other characters than letters, digits and _ stand in double quotes: `"d-e"` between backticks)
+        9:6: error[AR0308]: the expression of "f" is no valid JMESPath: there is no function lenght (did you mean length?)
+        10:20: error[AR0308]: the expression of "g" is no valid JMESPath: there is no variable $y (bind it: `let $y = a.b in …`; a name below the root is `$.y`)
         "#);
     }
 }

@@ -207,9 +207,9 @@ fn check_json(json: &Json, checks: &mut Checks<'_, '_>) {
     check_source(json.source.as_deref(), checks);
     for (name, expression) in &json.expressions {
         let expression = if expression.is_empty() { name } else { expression };
-        if let Err(reason) = crate::text::jmes::compile(expression) {
-            checks.attribute("expressions", format!("the JMESPath of {name:?} is not valid: {reason}")).help =
-                Some("names with other characters than letters, digits and _ stand in double quotes: \"\\\"my-key\\\"\"".into());
+        if let Err(mistake) = crate::text::jmes::Expression::new(expression) {
+            let message = format!("the JMESPath of {name:?} is not valid: {}", mistake.message);
+            checks.attribute("expressions", message).help = mistake.help;
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::super::arguments;
 use super::super::pipeline::{Flow, Outlet, Stage};
 use super::super::record::{Extracted, Record};
+use crate::text::jmes::Expression;
 use river_eval::Str;
 use serde_json::Value;
 
@@ -16,7 +17,7 @@ pub(super) struct Json {
 enum Path {
     /// Names one below the other: what nearly every configuration has, without an interpreter.
     Names(Vec<String>),
-    Query(Box<jmespath::Expression<'static>>),
+    Query(Box<Expression>),
 }
 
 impl Json {
@@ -27,7 +28,8 @@ impl Json {
             let path = if plain {
                 Path::Names(expression.split('.').map(str::to_owned).collect())
             } else {
-                Path::Query(Box::new(crate::text::jmes::compile(expression)?))
+                let parsed = Expression::new(expression).map_err(|mistake| mistake.message)?;
+                Path::Query(Box::new(parsed))
             };
             Ok((Str::from(name.as_str()), path))
         };
@@ -77,9 +79,7 @@ impl Stage for Json {
                 }
                 Path::Query(query) => {
                     // A query that fails at run time (a function on a wrong type) extracts nothing, as in the reference.
-                    if let Ok(found) = query.search(&object)
-                        && let Ok(found) = serde_json::to_value(&*found)
-                    {
+                    if let Ok(found) = query.search(&object) {
                         record.extract(name, extracted(&found));
                     }
                 }
