@@ -11,6 +11,10 @@ use std_components::http_client::HttpClientArguments;
 /// Groups and objects inside of one another, at the most. The releases' texts have one; another text may hold itself.
 const MAX_NESTING: usize = 8;
 
+/// Text types of which a release's text has the words of one attribute for all: the reference has two types of that name, each with words of its
+/// own. An attribute that this agent knows takes the words that it takes here.
+const SHARED_NAMES: [&str; 1] = ["label source type"];
+
 /// The same body as this agent's own component has it: its reference texts serve here too.
 #[derive(Clone)]
 pub(super) enum Docs {
@@ -35,6 +39,19 @@ impl Docs {
             .attribute(name)
             .filter(|known| known.ty == *ty || !matches!(self, Docs::None));
         known.map_or("", |attribute| attribute.doc)
+    }
+
+    /// A type of a release as it is meant where it stands.
+    fn meant(&self, name: &str, ty: Type) -> Type {
+        match &ty {
+            Type::Text { name: shared, .. } if SHARED_NAMES.contains(shared) => {
+                match self.body().attribute(name).map(|own| &own.ty) {
+                    Some(Type::Text { words, .. }) => Type::Text { name: shared, words },
+                    _ => ty,
+                }
+            }
+            _ => ty,
+        }
     }
 
     fn export(&self, name: &str) -> &'static str {
@@ -182,7 +199,7 @@ impl Reader {
         let (name, rest) = split(line, b' ');
         let (name, required) = marked(name, '!');
         let (ty, default) = split(rest, b' ');
-        let ty = self.ty(ty)?;
+        let ty = self.docs.meant(name, self.ty(ty)?);
         let default = default.strip_prefix("= ");
         Some(AttributeSchema {
             name,

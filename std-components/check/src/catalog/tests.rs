@@ -118,6 +118,25 @@ fn stages_hold_stages() {
 }
 
 #[test]
+fn two_types_of_one_name_keep_their_words() {
+    let process = Release::newest().component("loki.process").unwrap();
+    let words = |path: &[&str]| {
+        let mut body = &process.arguments;
+        for name in path {
+            body = body.block(name).unwrap().body.get();
+        }
+        match &body.attribute("source_type").unwrap().ty {
+            Type::Text { words, .. } => words.to_vec(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(words(&["stage.labels"]), ["extracted", "structured_metadata"]);
+    let cut = ["", "line", "label", "structured_metadata", "extracted"];
+    assert_eq!(words(&["stage.truncate", "rule"]), cut);
+    assert_eq!(words(&["stage.match", "stage.truncate", "rule"]), cut);
+}
+
+#[test]
 fn defaults_have_the_kind_of_their_type() {
     let newest = Release::newest();
     let unix = newest.component("prometheus.exporter.unix").unwrap();

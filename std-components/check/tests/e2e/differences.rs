@@ -55,10 +55,6 @@ const REASONS: &[(&str, &str)] = &[
     ),
     ("`stage.truncate > rule { }`", "both refuse a stage without one"),
     ("`listener { }`", "both refuse a component without one"),
-    (
-        "`stage.truncate > rule > source_type`",
-        "the reference takes these words, too; the catalog has those of `stage.labels`",
-    ),
     ("`stage.", "not built yet; `alloy-rs run` refuses it"),
 ];
 

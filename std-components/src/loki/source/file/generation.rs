@@ -14,6 +14,9 @@ use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::time::{Instant, SystemTime};
 
+/// Bytes of a piece of a long line at the least: it ends with a whole character.
+const PIECE_BYTES: usize = MAX_LINE_BYTES - 4;
+
 /// Whether more will come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -41,6 +44,8 @@ pub(super) struct Generation {
     read: u64,
     /// Where the file ended when it was read last; nothing is there to read until it is longer. `None`: not read since it was opened.
     end: Option<u64>,
+    /// Whether a line ends right before `read`, as far as is known.
+    is_behind_line: bool,
     /// Size and time of the last look.
     looked: (u64, Option<SystemTime>),
     /// Before this it must not be read.
@@ -109,6 +114,7 @@ impl Generation {
             packed: None,
             read,
             end: None,
+            is_behind_line: false,
             looked: (metadata.len(), metadata.modified().ok()),
             rests_until: opening.rests_until,
             file,
@@ -180,7 +186,7 @@ impl Generation {
             None => looked.0 < self.read,
             Some(_) => looked.0 < self.looked.0,
         };
-        if shrank || !self.head.is_of(&self.file)? {
+        if shrank || !self.head.is_of(&self.file)? || self.has_other_end()? {
             return Ok(true);
         }
         if let Phase::Leaving(since) = &mut self.phase
@@ -193,6 +199,42 @@ impl Generation {
         }
         self.looked = looked;
         Ok(false)
+    }
+
+    /// Whether the line that was read last no longer ends where it did: another content, with the same beginning.
+    fn has_other_end(&self) -> io::Result<bool> {
+        Ok(self.packed.is_none()
+            && self.is_behind_line
+            && !is_newline_before(&self.file, self.read, self.encoding)?)
+    }
+
+    /// Whether a line, or a piece of a long one, may begin at an offset.
+    ///
+    /// # Errors
+    /// Of reading.
+    pub(super) fn begins_line(file: &File, offset: u64, encoding: Encoding) -> io::Result<bool> {
+        let mut first = [0; 4];
+        let (encoding, mark) = encoding.of_head(read_at(file, &mut first, 0)?);
+        if offset <= mark || offset == file.metadata()?.len() || is_newline_before(file, offset, encoding)? {
+            return Ok(true);
+        }
+        let Some(start) = offset.checked_sub(PIECE_BYTES as u64).filter(|start| *start >= mark) else {
+            return Ok(false);
+        };
+        let mut before = vec![0; PIECE_BYTES];
+        Ok(encoding.find_last_newline(read_at(file, &mut before, start)?).is_none())
+    }
+
+    /// The format whose files begin so, where it is read as text.
+    pub(super) fn looks_packed(&self) -> Option<&'static str> {
+        let mut first = [0; 4];
+        let first = read_at(&self.file, &mut first, 0).ok()?;
+        match (&self.packed, first) {
+            (None, [0x1f, 0x8b, 8, _]) => Some("gz"),
+            (None, [0x28, 0xb5, 0x2f, 0xfd]) => Some("zstd"),
+            (None, [b'B', b'Z', b'h', b'1'..=b'9']) => Some("bz2"),
+            _ => None,
+        }
     }
 
     /// Goes on in a file that holds the same and has been put in place of this one.
@@ -258,6 +300,11 @@ impl Generation {
             line(text, start + end as u64);
         });
         self.read += consumed as u64;
+        if let Some(last) = consumed.checked_sub(self.encoding.unit())
+            && let Some(last) = chunk.get(last..consumed)
+        {
+            self.is_behind_line = self.encoding.find_last_newline(last) == Some(0);
+        }
         self.keep(&chunk, consumed, at_end);
         if seen.lines > 0 && !self.head.is_full() && self.head.length < self.read {
             self.head = Head::of(&self.file)?;
@@ -286,7 +333,10 @@ impl Generation {
                 error: Some(error), ..
             }) if chunk.len() == before => {
                 self.end = Some(size_now);
-                Err(io::Error::other(format!("it cannot be decompressed: {error}")))
+                let format = packed.format.as_str();
+                Err(io::Error::other(format!(
+                    "it cannot be decompressed as {format}: {error}; if it is still being written, set a longer decompression.initial_delay, and if it is no {format} file, leave it out of the targets"
+                )))
             }
             Some(Done { error: None, .. }) => {
                 let at_end = chunk.len() < size;
@@ -317,6 +367,7 @@ impl Generation {
     pub(super) fn rewind(&mut self, offset: u64) {
         self.read = offset.max(if offset == 0 { self.mark() } else { 0 });
         self.end = None;
+        self.is_behind_line = false;
         if let Some(packed) = &mut self.packed {
             // No size is that of a file: the decoder begins anew.
             packed.carry.clear();
@@ -355,6 +406,18 @@ impl Generation {
         }
         Ok(0)
     }
+}
+
+/// Whether the bytes before an offset are the end of a line.
+fn is_newline_before(file: &File, offset: u64, encoding: Encoding) -> io::Result<bool> {
+    let mut last = [0; 4];
+    let Some((start, last)) = offset
+        .checked_sub(encoding.unit() as u64)
+        .zip(last.get_mut(..encoding.unit()))
+    else {
+        return Ok(false);
+    };
+    Ok(encoding.find_last_newline(read_at(file, last, start)?) == Some(0))
 }
 
 impl Packed {

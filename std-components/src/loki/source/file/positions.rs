@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// Bytes of a positions file at the most: 100,000 files with long labels.
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
@@ -45,8 +46,8 @@ pub(super) struct Position {
 pub(in crate::loki::source) struct Positions {
     file: PathBuf,
     entries: BTreeMap<Key, Position>,
-    /// Why the stored file could not be understood.
-    damage: Option<String>,
+    /// Why the stored file could not be understood, and when it was tried.
+    damage: Option<(String, SystemTime)>,
     /// Where the damaged file has to go before another takes its place.
     kept: Option<PathBuf>,
     is_changed: bool,
@@ -131,17 +132,24 @@ impl Positions {
     fn set_aside(&mut self, reason: &str) {
         let mut kept = self.file.clone();
         kept.as_mut_os_string().push(".damaged");
-        self.damage = Some(format!(
+        let damage = format!(
             "the positions file {} is damaged ({reason}); it is kept as {}",
             self.file.display(),
             kept.display()
-        ));
+        );
+        self.damage = Some((damage, SystemTime::now()));
         self.kept = Some(kept);
     }
 
     /// Why the stored file could not be understood, if so.
     pub(in crate::loki::source) fn damage(&self) -> Option<&str> {
-        self.damage.as_deref()
+        self.damage.as_ref().map(|(damage, _)| damage.as_str())
+    }
+
+    /// Why nothing is known of a file, if its position may have been lost. One that was made since then never had any.
+    pub(super) fn damage_for(&self, born: Option<SystemTime>) -> Option<&str> {
+        let (damage, at) = self.damage.as_ref()?;
+        (!born.is_some_and(|born| born > *at)).then_some(damage)
     }
 
     /// From now on files without a position are new ones.

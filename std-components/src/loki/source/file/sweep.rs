@@ -20,6 +20,9 @@ const SWEEP_BYTES: u64 = 1024 * 1024;
 /// How often the positions file is written, if anything has changed.
 pub(super) const SAVE_PERIOD: Duration = Duration::from_secs(1);
 
+/// How long a damaged positions file counts after the first targets have come: discovery may bring some a little later.
+const DAMAGE_COUNTS: Duration = Duration::from_secs(60);
+
 /// After so long without a line, spare buffers are freed.
 const IDLE: Duration = Duration::from_secs(5);
 
@@ -63,6 +66,8 @@ pub(super) struct Sweeper {
     last_save: Instant,
     save_problem: Option<String>,
     watcher: Watcher,
+    /// When there were targets for the first time.
+    began: Option<Instant>,
 }
 
 /// How often a quiet file whose changes are told by events is looked at all the same.
@@ -101,6 +106,7 @@ impl Sweeper {
             last_save: now,
             save_problem: None,
             watcher: Watcher::default(),
+            began: None,
         }
     }
 
@@ -248,8 +254,9 @@ impl Sweeper {
             self.save(now);
         }
         let infos = self.bury().then(|| self.infos());
-        // What is new has been looked at once: from now on files without a position are new ones.
-        self.positions.forget_damage();
+        if !self.tails.is_empty() && now.duration_since(*self.began.get_or_insert(now)) >= DAMAGE_COUNTS {
+            self.positions.forget_damage();
+        }
         Sweep {
             batches,
             infos,

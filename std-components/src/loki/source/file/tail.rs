@@ -18,7 +18,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// How long a file that was renamed or removed is kept open after its last growth, as its writer may still write to it.
 pub(super) const LINGER: Duration = Duration::from_secs(5);
@@ -28,6 +28,9 @@ pub(super) const MAX_GENERATIONS: usize = 64;
 
 /// How long a path may be missing before its health says so: between rotation and the first line of the new file it may be missing.
 const MISSING: Duration = Duration::from_secs(15);
+
+/// How often the log is told that a file cannot be read.
+const TELL_PERIOD: Duration = Duration::from_secs(60);
 
 /// The first pause after a batch has failed; it doubles.
 const MIN_BACKOFF: Duration = Duration::from_millis(250);
@@ -93,6 +96,8 @@ pub(super) struct Tail {
     problem: Option<String>,
     /// Why what was opened cannot be read.
     broken: Option<String>,
+    /// When the log was told so.
+    told_at: Option<Instant>,
     retiring: Option<Retiring>,
     missing_since: Option<Instant>,
     was_opened: bool,
@@ -142,6 +147,7 @@ impl Tail {
             interval: Duration::ZERO,
             problem: None,
             broken: None,
+            told_at: None,
             retiring: None,
             missing_since: None,
             was_opened: false,
@@ -307,7 +313,7 @@ impl Tail {
     fn miss(&mut self, desk: &mut Desk<'_>) -> io::Result<Result<(), String>> {
         self.leave(desk.now);
         if !self.was_opened
-            && let Some((offset, identity)) = self.stored(desk).ok().flatten()
+            && let Some((offset, identity)) = self.stored(desk, None).ok().flatten()
             && let Some(identity) = identity
         {
             if let Some(position) = desk.positions.get(&self.info.key) {
@@ -397,6 +403,11 @@ impl Tail {
             rests_until: (!delay.is_zero() && desk.settings.format.is_some()).then(|| desk.now + delay),
         };
         let generation = Generation::new(file, opening, offset)?;
+        if let Some(format) = generation.looks_packed() {
+            tracing::warn!(component_id = %self.component, path = %self.path.display(),
+                "the file begins as a compressed one ({format}) and is read as text; leave it out of the targets, or read it with a block decompression"
+            );
+        }
         self.next_generation += 1;
         desk.holders.hold(self.id, &self.info.key, generation.identity());
         self.generations.push_back(generation);
@@ -406,15 +417,19 @@ impl Tail {
         Ok(())
     }
 
-    /// The stored position: `Err` with a reason where it cannot be read.
-    fn stored(&self, desk: &Desk<'_>) -> Result<Option<(u64, Option<Identity>)>, String> {
+    /// The stored position of a file that was made at this time: `Err` with a reason where it cannot be read.
+    fn stored(
+        &self,
+        desk: &Desk<'_>,
+        born: Option<SystemTime>,
+    ) -> Result<Option<(u64, Option<Identity>)>, String> {
         let read = |position: &Position| match position.offset.parse() {
             Ok(offset) => Ok((offset, position.identity)),
             Err(_) => Err(format!("the stored position {:?} is no number", position.offset)),
         };
         let own = desk.positions.get(&self.info.key).map(read).transpose()?;
         if own.is_some_and(|(offset, _)| offset > 0) || !desk.settings.takes_over {
-            return match (own, desk.positions.damage()) {
+            return match (own, desk.positions.damage_for(born)) {
                 (None, Some(damage)) => Err(damage.into()),
                 (own, _) => Ok(own),
             };
@@ -437,7 +452,7 @@ impl Tail {
         if let Some(position) = desk.positions.get(&self.info.key) {
             self.before = position.rotated.iter().copied().collect();
         }
-        let stored = match self.stored(desk) {
+        let stored = match self.stored(desk, metadata.created().ok()) {
             Ok(stored) => stored,
             Err(reason) => match desk.settings.on_positions_file_error {
                 OnPositionsFileError::Skip => {
@@ -469,10 +484,15 @@ impl Tail {
             Some((_, None)) => offset = 0,
             Some((stored, Some(identity))) => {
                 let begins_alike = identity.head.is_of(&file).map_err(cannot)?;
-                let holds_it = begins_alike && (is_packed || metadata.len() >= stored);
+                let has_it = |file: &File| {
+                    Ok(metadata.len() >= stored
+                        && Generation::begins_line(file, stored, desk.settings.encoding)?)
+                };
+                let holds_it = begins_alike && (is_packed || has_it(&file).map_err(cannot)?);
                 let is_inode = identity.inode == metadata.ino();
-                if holds_it && is_inode {
-                    offset = stored;
+                if is_inode && begins_alike {
+                    // Else it was written anew, with the same beginning.
+                    offset = if holds_it { stored } else { 0 };
                 } else if self.open_renamed(desk, stored, &identity).map_err(cannot)? {
                     // Rotated while nobody looked: first the rest of the old file, then all of the new one.
                     self.open_between(desk, &file).map_err(cannot)?;
@@ -562,10 +582,14 @@ impl Tail {
                     self.blocked_until = Some(desk.now + MAX_BACKOFF);
                     let path = self.path.display().to_string();
                     let broken = format!("failed to read file {path}: {error}; it is tried again");
-                    if self.broken.as_ref() != Some(&broken) {
+                    // One that is just being written is whole and broken by turns.
+                    if self.broken.as_ref() != Some(&broken)
+                        && self.told_at.is_none_or(|at| desk.now.duration_since(at) >= TELL_PERIOD)
+                    {
                         tracing::error!(component_id = %self.component, path, "{broken}");
-                        self.broken = Some(broken);
+                        self.told_at = Some(desk.now);
                     }
+                    self.broken = Some(broken);
                     return false;
                 }
             }

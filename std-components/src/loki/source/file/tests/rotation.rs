@@ -394,3 +394,81 @@ fn two_names_of_one_file_are_two_sources() {
     bench.follow(&["a.log", "b.log"]);
     assert_eq!(bench.deliver(), ["1", "2", "1", "2"]);
 }
+
+#[test]
+fn written_anew_with_a_long_beginning_in_common() {
+    let banner = "=== the same at every start ===\n".repeat(64);
+    let mut bench = Bench::new(settings());
+    bench.append("a.log", format!("{banner}one\n"));
+    bench.follow(&["a.log"]);
+    assert_eq!(bench.deliver().len(), 65);
+    // As `program > a.log` does, between two looks.
+    fs::write(bench.path("a.log"), format!("{banner}second\nthird\n")).unwrap();
+    assert_eq!(bench.deliver()[64..], ["second", "third"]);
+    bench.save();
+    fs::write(bench.path("a.log"), format!("{banner}fourth\nfifth and sixth\n")).unwrap();
+    let mut bench = bench.killed();
+    assert_eq!(bench.deliver()[64..], ["fourth", "fifth and sixth"]);
+}
+
+#[test]
+fn a_long_line_goes_on_after_a_restart() {
+    let mut bench = Bench::new(settings());
+    bench.append("a.log", "first\n");
+    // Three bytes a character: a piece is shorter than it may be.
+    bench.append("a.log", "\u{4e16}".repeat(500_000));
+    bench.follow(&["a.log"]);
+    assert_eq!(bench.deliver().len(), 2);
+    bench.save();
+    let mut bench = bench.killed();
+    bench.append("a.log", "\nlast\n");
+    let lines = bench.deliver();
+    assert_eq!((lines.len(), &*lines[1]), (2, "last"));
+}
+
+#[test]
+fn a_damaged_positions_file_counts_for_targets_that_come_later() {
+    for (action, expected) in [
+        (OnPositionsFileError::RestartFromEnd, vec!["new"]),
+        (OnPositionsFileError::Skip, vec!["new"]),
+        (OnPositionsFileError::RestartFromBeginning, vec!["new", "old"]),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        append(&folder.path().join("a.log"), "old\n");
+        fs::create_dir(folder.path().join("data")).unwrap();
+        append(&folder.path().join("data/positions.yml"), "\0\0");
+        let mut settings = settings();
+        settings.on_positions_file_error = action;
+        let mut bench = Bench::within(folder, settings);
+        // Discovery has found nothing yet.
+        assert_eq!(bench.deliver(), NOTHING);
+        // So that its time of birth is behind that of the load, as coarse as clocks of file systems are.
+        let load = fs::metadata(bench.path("a.log")).unwrap().created().unwrap();
+        while {
+            let _ = fs::remove_file(bench.path("b.log"));
+            bench.append("b.log", "new\n");
+            let born = fs::metadata(bench.path("b.log")).unwrap().created().unwrap();
+            born.duration_since(load).unwrap_or_default() < Duration::from_millis(20)
+        } {}
+        bench.follow(&["a.log", "b.log"]);
+        let mut lines = bench.deliver();
+        lines.sort();
+        assert_eq!(lines, expected, "{action:?}");
+    }
+}
+
+#[test]
+fn a_compressed_file_that_is_being_written_is_told_with_a_way_out() {
+    let mut bench = Bench::new(Settings {
+        format: Some(super::super::arguments::Format::Gz),
+        ..settings()
+    });
+    bench.append("a.gz", [0x1f, 0x8b, 8, 0, 0, 0]);
+    bench.follow(&["a.gz"]);
+    assert_eq!(bench.deliver(), NOTHING);
+    let problem = bench.problem().unwrap();
+    assert!(
+        problem.contains("as gz") && problem.contains("decompression.initial_delay"),
+        "{problem}"
+    );
+}
