@@ -3,6 +3,7 @@
 //! So the sender is the one that waits: with a dead receiver its request ends with 503 after `server_write_timeout`, and it sends again.
 
 mod arguments;
+mod metrics;
 mod push;
 mod server;
 #[cfg(test)]
@@ -10,7 +11,6 @@ mod tests;
 
 use super::account::Account;
 use super::now;
-use crate::component::metrics::{IntCounter, IntCounterVec};
 use crate::component::{BuildError, CancellationToken, Component, Context, RunError};
 use crate::relabel::Scratch;
 use crate::signals::{
@@ -18,6 +18,7 @@ use crate::signals::{
 };
 use arc_swap::ArcSwap;
 pub(in crate::loki) use arguments::Arguments;
+use metrics::Metrics;
 use push::Stream;
 use river_eval::{BodyValue, Nothing};
 use std::sync::Arc;
@@ -47,12 +48,6 @@ const AT_ONCE: usize = 16;
 /// configuration drop them.
 const DROPPED: [&str; 2] = ["returned", "relabelled"];
 
-struct Metrics {
-    account: Arc<Account>,
-    entries: IntCounter,
-    requests: IntCounterVec,
-}
-
 impl Component for SourceApi {
     const NAME: &'static str = "loki.source.api";
     type Arguments = Arguments;
@@ -60,18 +55,7 @@ impl Component for SourceApi {
 
     fn new(context: Context<Nothing>, arguments: Arguments) -> Result<Self, BuildError> {
         server::check(&context, &arguments.http)?;
-        let metrics = Metrics {
-            account: Arc::new(Account::new(&context.metrics, "loki_source_api", &DROPPED)),
-            entries: context.metrics.counter(
-                "loki_source_api_entries_written",
-                "Total number of entries forwarded",
-            ),
-            requests: context.metrics.counters(
-                "loki_source_api_requests_total",
-                "Total number of requests by how they were answered",
-                &["status_code"],
-            ),
-        };
+        let metrics = Metrics::new(&context.metrics);
         Ok(Self {
             context,
             arguments: ArcSwap::from_pointee(arguments),

@@ -113,7 +113,10 @@ struct JsonStream {
 
 /// Time, line and perhaps structured metadata.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a value is [\"TIME IN NANOSECONDS\", \"LINE\"], with an object of strings behind it for structured metadata"
+)]
 enum JsonValue {
     Plain(String, String),
     Rich(String, String, BTreeMap<Box<str>, Box<str>>),
@@ -292,6 +295,10 @@ mod tests {
         assert_eq!(
             json(br#"{"streams": [{"stream": {}, "values": [["x", ""]]}]}"#).unwrap_err(),
             "\"x\" is no time in nanoseconds"
+        );
+        assert_eq!(
+            json(br#"{"streams": [{"stream": {}, "values": [[7, ""]]}]}"#).unwrap_err(),
+            "a value is [\"TIME IN NANOSECONDS\", \"LINE\"], with an object of strings behind it for structured metadata at line 1 column 47"
         );
     }
 

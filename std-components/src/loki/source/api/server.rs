@@ -2,6 +2,7 @@
 
 use super::SourceApi;
 use super::arguments::{Arguments, HttpArguments};
+use super::metrics::{self, Counted};
 use super::push::{self, Stream};
 use crate::component::{BuildError, CancellationToken, Context, RunError};
 use crate::listeners::tls::ServerTls;
@@ -146,7 +147,12 @@ impl Server {
             .route("/api/v1/raw", post(take_raw))
             .route("/ready", get(async || "ready\n"))
             .route("/loki/ready", get(async || "ready\n"))
-            .with_state(component);
+            .with_state(component.clone());
+        let metrics = &component.metrics;
+        let most = self.room.available_permits();
+        metrics
+            .most_connections
+            .set(i64::try_from(most).unwrap_or(i64::MAX));
         let graceful = GracefulShutdown::new();
         loop {
             let accepted = tokio::select! {
@@ -163,8 +169,9 @@ impl Server {
             let (protocol, watcher) = (self.protocol.clone(), graceful.watcher());
             let tls = self.tls.as_ref().map(|tls| TlsAcceptor::from(tls.current()));
             let stop = stop.clone();
+            let counted = Counted::of(&metrics.connections);
             tokio::spawn(async move {
-                let _permit = permit;
+                let _while_it_is_open = (permit, counted);
                 let Some(acceptor) = tls else {
                     let connection = protocol
                         .serve_connection(TokioIo::new(stream), service)
@@ -213,13 +220,19 @@ async fn take_push(State(component): State<Arc<SourceApi>>, request: Request<Bod
     let answer = take(&component, request, |headers, body, most| {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let kind = header("content-type").unwrap_or("application/x-protobuf");
+        let packing = header("content-encoding");
         match kind.split(';').next().unwrap_or_default().trim() {
-            "application/json" => push::json(&unpacked(header("content-encoding"), body, most)?),
-            // As in Loki: a request without a type is protobuf.
-            "" | "application/x-protobuf" => push::protobuf(body, most),
-            other => Err(format!(
-                "Content-Type: {other} is not supported; send application/json or application/x-protobuf"
-            )),
+            "application/json" => push::json(&unpacked(packing, body, most)?),
+            // As in Loki: whatever is no JSON is protobuf, which is packed with Snappy whether a header says so or not.
+            other => {
+                let packing = packing.filter(|packing| *packing != "snappy");
+                push::protobuf(&unpacked(packing, body, most)?, most).map_err(|error| match other {
+                    "" | "application/x-protobuf" => error,
+                    other => format!(
+                        "{error}; with the Content-Type {other} a request is read as protobuf: send application/json or application/x-protobuf"
+                    ),
+                })
+            }
         }
     });
     answer.await
@@ -266,15 +279,16 @@ async fn take(
     read: impl FnOnce(&HeaderMap, &[u8], usize) -> Result<Vec<Stream>, String>,
 ) -> Answer {
     let arguments = component.arguments.load_full();
-    let (status, text) = answer(component, &arguments, request, read).await;
-    let requests = &component.metrics.requests;
-    requests.with_label_values(&[status.as_str()]).inc();
+    let measured = component.metrics.begin(request.uri().path());
+    let (status, text) = answer(component, &arguments, &measured, request, read).await;
+    measured.end(status.as_str(), text.len());
     (status, text)
 }
 
 async fn answer(
     component: &SourceApi,
     arguments: &Arguments,
+    measured: &metrics::Request<'_>,
     request: Request<Body>,
     read: impl FnOnce(&HeaderMap, &[u8], usize) -> Result<Vec<Stream>, String>,
 ) -> Answer {
@@ -293,6 +307,7 @@ async fn answer(
         }
         Err(_) => return (StatusCode::REQUEST_TIMEOUT, "the request took too long\n".into()),
     };
+    measured.came(body.len());
     let streams = match read(&head.headers, &body, most) {
         Ok(streams) => streams,
         Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}\n")),

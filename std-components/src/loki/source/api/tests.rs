@@ -122,6 +122,7 @@ async fn every_form_is_taken() {
     for (path, kind, body) in [
         ("/loki/api/v1/push", "application/x-protobuf", protobuf()),
         ("/api/v1/push", "application/json; charset=utf-8", JSON.into()),
+        ("/api/v1/push", "application/octet-stream", protobuf()),
     ] {
         let (status, lines) = api.push(path, kind, body).await;
         told.push_str(&format!("{status} {lines:#?}\n"));
@@ -133,6 +134,9 @@ async fn every_form_is_taken() {
     204 [
         "{__tenant_id__=\"t1\", app=\"j\", cluster=\"c\"} 7 two []",
         "{__tenant_id__=\"t1\", app=\"j\", cluster=\"c\"} 8 three []",
+    ]
+    204 [
+        "{__tenant_id__=\"t1\", app=\"a\", cluster=\"c\"} 1000000002 one [(\"trace\", \"t\")]",
     ]
     "#);
     let (status, lines) = api
@@ -189,6 +193,33 @@ async fn what_cannot_be_read_is_refused() {
     ] {
         let answer = api.post("/loki/api/v1/push", kind, body).await;
         assert_eq!(answer.status().as_u16(), status, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn the_servers_metrics_are_the_references() {
+    let mut api = Running::start("", |_| {}).await;
+    let metrics = &api.api.metrics;
+    let url = format!("{}/loki/api/v1/push", api.url);
+    let request = client()
+        .post(url)
+        .header("Content-Type", "application/json")
+        .body(JSON);
+    let answer = tokio::spawn(async move { request.send().await.unwrap().status().as_u16() });
+    let batch = api.inlet.next().await.unwrap();
+    let labels = ["POST", "loki_api_v1_push"];
+    assert_eq!(metrics.under_way.with_label_values(&labels).get(), 1);
+    assert_eq!(metrics.connections.get(), 1);
+    batch.delivered();
+    assert_eq!(answer.await.unwrap(), 204);
+    assert_eq!(metrics.under_way.with_label_values(&labels).get(), 0);
+    let sizes = metrics.request_bytes.with_label_values(&labels);
+    assert_eq!((sizes.count(), sizes.sum() as usize), (1, JSON.len()));
+    let labels = ["POST", "loki_api_v1_push", "204", "false"];
+    assert_eq!(metrics.duration.with_label_values(&labels).count(), 1);
+    // Without a client there is no connection.
+    while metrics.connections.get() > 0 {
+        tokio::task::yield_now().await;
     }
 }
 

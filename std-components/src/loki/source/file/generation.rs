@@ -218,11 +218,16 @@ impl Generation {
         if offset <= mark || offset == file.metadata()?.len() || is_newline_before(file, offset, encoding)? {
             return Ok(true);
         }
-        let Some(start) = offset.checked_sub(PIECE_BYTES as u64).filter(|start| *start >= mark) else {
+        let Some(start) = offset
+            .checked_sub(PIECE_BYTES as u64)
+            .filter(|start| *start >= mark)
+        else {
             return Ok(false);
         };
         let mut before = vec![0; PIECE_BYTES];
-        Ok(encoding.find_last_newline(read_at(file, &mut before, start)?).is_none())
+        Ok(encoding
+            .find_last_newline(read_at(file, &mut before, start)?)
+            .is_none())
     }
 
     /// The format whose files begin so, where it is read as text.

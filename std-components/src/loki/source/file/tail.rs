@@ -584,7 +584,9 @@ impl Tail {
                     let broken = format!("failed to read file {path}: {error}; it is tried again");
                     // One that is just being written is whole and broken by turns.
                     if self.broken.as_ref() != Some(&broken)
-                        && self.told_at.is_none_or(|at| desk.now.duration_since(at) >= TELL_PERIOD)
+                        && self
+                            .told_at
+                            .is_none_or(|at| desk.now.duration_since(at) >= TELL_PERIOD)
                     {
                         tracing::error!(component_id = %self.component, path, "{broken}");
                         self.told_at = Some(desk.now);
