@@ -18,8 +18,12 @@ use tracing::Instrument;
 
 /// One endpoint.
 pub(crate) trait Endpoint: Send + Sync + 'static {
-    /// What it is sent.
+    /// What the component is sent.
     type Batch: Batch + Sync;
+    /// An endpoint's share of a batch.
+    type Parcel: Send;
+    /// What makes parcels of batches: work that the endpoints of a component have in common.
+    type Shared: Default + Send;
     /// What it works with.
     type Settings;
 
@@ -35,8 +39,11 @@ pub(crate) trait Endpoint: Send + Sync + 'static {
     /// Starts its tasks, unless they run already. Not called while a push to it is under way.
     fn start(self: &Arc<Self>) -> impl Future<Output = ()> + Send;
 
-    /// Queues a batch, waiting for room where it is to. Ends early once [`drain`](Self::drain) has begun.
-    fn push(&self, batch: Self::Batch) -> impl Future<Output = ()> + Send;
+    /// The share of each of these endpoints in a batch, in their order. Without a wait.
+    fn deal(shared: &mut Self::Shared, endpoints: &[Arc<Self>], batch: Self::Batch) -> Vec<Self::Parcel>;
+
+    /// Queues its share, waiting for room where it is to. Ends early once [`drain`](Self::drain) has begun.
+    fn push(&self, parcel: Self::Parcel) -> impl Future<Output = ()> + Send;
 
     /// Takes no more, sends what waits, and gives up after a time of its own.
     fn drain(&self) -> impl Future<Output = ()> + Send;
@@ -46,6 +53,14 @@ pub(crate) trait Endpoint: Send + Sync + 'static {
 
     /// For the UI.
     fn debug_info(&self) -> BodyValue;
+}
+
+/// A batch as often as there are endpoints, each with a share of its own in the acknowledgement.
+pub(crate) fn copies<B: Batch>(endpoints: usize, batch: B) -> Vec<B> {
+    let mut copies = Vec::with_capacity(endpoints);
+    copies.extend((1..endpoints).map(|_| batch.split()));
+    copies.push(batch);
+    copies
 }
 
 /// The endpoints of a component.
@@ -116,6 +131,7 @@ impl<E: Endpoint> Endpoints<E> {
         seen: impl Fn(&E::Batch),
     ) {
         self.settle().await;
+        let mut shared = E::Shared::default();
         loop {
             let batch = tokio::select! {
                 biased;
@@ -128,7 +144,7 @@ impl<E: Endpoint> Endpoints<E> {
             };
             let Some(batch) = batch else { break };
             seen(&batch);
-            let push = self.push(batch);
+            let push = self.push(&mut shared, batch);
             tokio::pin!(push);
             let mut is_unsettled = false;
             let is_done = loop {
@@ -155,7 +171,7 @@ impl<E: Endpoint> Endpoints<E> {
         let rest = async {
             while let Some(batch) = inlet.try_next() {
                 seen(&batch);
-                self.push(batch).await;
+                self.push(&mut shared, batch).await;
             }
         };
         drop(tokio::time::timeout(self.drain_timeout(), rest).await);
@@ -179,18 +195,15 @@ impl<E: Endpoint> Endpoints<E> {
     }
 
     /// Hands a batch to every endpoint, each with its own share in the acknowledgement.
-    async fn push(&self, batch: E::Batch) {
+    async fn push(&self, shared: &mut E::Shared, batch: E::Batch) {
         let endpoints = self.current.load_full();
-        match endpoints.as_slice() {
+        if endpoints.is_empty() {
             // Nowhere to send to is a choice of the configuration.
-            [] => batch.delivered(),
-            [only] => only.push(batch).await,
-            several => {
-                let pushes = several.iter().map(|endpoint| endpoint.push(batch.split()));
-                join_all(pushes).await;
-                batch.delivered();
-            }
+            return batch.delivered();
         }
+        let parcels = E::deal(shared, &endpoints, batch);
+        let pushes = endpoints.iter().zip(parcels);
+        join_all(pushes.map(|(endpoint, parcel)| endpoint.push(parcel))).await;
     }
 
     fn drain_timeout(&self) -> Duration {

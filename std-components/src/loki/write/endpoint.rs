@@ -1,14 +1,17 @@
 //! An endpoint: a bounded queue for each shard, independent of all other endpoints.
 
+use super::group::size;
 use super::ledger::{Ledger, Owed};
 use super::metrics::{Metrics, Reason};
-use super::pending::{Share, size};
+use super::packer::{Contents, Packers, Parcel};
+use super::pending::Share;
+use super::resolve::TENANT_LABEL;
 use super::send::{Common, Seldoms};
 use super::settings::Settings;
 use super::shard::{Item, Shard};
 use crate::component::CancellationToken;
 use crate::http_client::{EndpointsHealth, Seldom};
-use crate::signals::{Batch, Entry, LogBatch};
+use crate::signals::{Entry, LogBatch};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use river_eval::BodyValue;
@@ -79,8 +82,9 @@ impl Endpoint {
         }
     }
 
-    async fn push_to(&self, lane: &Lane, batch: LogBatch, mut owed: Owed) {
-        let bytes: usize = batch.entries.iter().map(|entry| size(entry) + ENTRY_BYTES).sum();
+    async fn push_to(&self, lane: &Lane, parcel: Parcel, mut owed: Owed) {
+        let (entries, bytes) = parcel.contents.measure();
+        let bytes = bytes.saturating_add((entries as usize).saturating_mul(ENTRY_BYTES));
         // A batch that is larger than the whole queue has it for itself.
         let wanted = u32::try_from(bytes).unwrap_or(u32::MAX).clamp(1, lane.capacity);
         let room = if self
@@ -100,38 +104,47 @@ impl Endpoint {
             match lane.room.clone().try_acquire_many_owned(wanted) {
                 Ok(room) => room,
                 Err(_) => {
-                    owed.dropped(Reason::QueueIsFull, batch.entries.len() as u64);
-                    return self.overflow(batch);
+                    owed.dropped(Reason::QueueIsFull, entries);
+                    return self.overflow(parcel);
                 }
             }
         };
         let share = Share {
-            waits: batch.ack.is_awaited(),
-            ack: batch.ack,
+            waits: parcel.ack.is_awaited(),
+            ack: parcel.ack,
             _room: Arc::new(room),
         };
         if let Some(sender) = &*lane.sender.lock() {
             // Fails once the shard is gone; the acknowledgement fails with it.
             drop(sender.send(Item {
-                entries: batch.entries,
+                contents: parcel.contents,
                 share,
                 owed,
             }));
         }
     }
 
-    fn overflow(&self, batch: LogBatch) {
+    fn overflow(&self, parcel: Parcel) {
         let settings = self.common.settings.load();
-        for entry in &batch.entries {
-            let tenant = entry
-                .labels
-                .get("__tenant_id__")
-                .unwrap_or(&settings.arguments.tenant_id);
+        let dropped = |tenant: &str, entries: u64, bytes: usize| {
             self.common.metrics.of(&settings.host, tenant).dropped(
                 Reason::QueueIsFull,
-                1,
-                size(entry) as u64,
+                entries,
+                bytes as u64,
             );
+        };
+        match &parcel.contents {
+            Contents::Entries(entries) => {
+                for entry in entries {
+                    let tenant = entry.labels.get(TENANT_LABEL);
+                    dropped(tenant.unwrap_or(&settings.arguments.tenant_id), 1, size(entry));
+                }
+            }
+            Contents::Packed(pieces) => {
+                for piece in pieces.iter() {
+                    dropped(&piece.tenant, piece.entries, piece.bytes);
+                }
+            }
         }
         if let Some(left_out) = self.common.limited.now() {
             tracing::error!(
@@ -141,7 +154,7 @@ impl Endpoint {
                 "the queue is full, dropping entries; set block_on_overflow = true in queue_config to let sources wait"
             );
         }
-        batch.delivered();
+        parcel.ack.delivered();
     }
 
     /// Sends what is on disk, for a while; the rest stays there.
@@ -171,6 +184,8 @@ impl Endpoint {
 
 impl crate::endpoints::Endpoint for Endpoint {
     type Batch = LogBatch;
+    type Parcel = Parcel;
+    type Shared = Packers;
     type Settings = Settings;
 
     fn reconfigure(&self, settings: Settings) -> Result<(), Box<Settings>> {
@@ -205,20 +220,36 @@ impl crate::endpoints::Endpoint for Endpoint {
         }
     }
 
-    async fn push(&self, batch: LogBatch) {
-        let mut owed = self.common.ledger.see(batch.entries.len() as u64);
-        if let [lane] = self.lanes.as_slice() {
-            return self.push_to(lane, batch, owed).await;
-        }
+    fn deal(packers: &mut Packers, endpoints: &[Arc<Self>], batch: LogBatch) -> Vec<Parcel> {
+        let settings: Vec<_> = endpoints
+            .iter()
+            .map(|endpoint| endpoint.common.settings.load_full())
+            .collect();
+        packers.deal(&settings, batch)
+    }
+
+    async fn push(&self, parcel: Parcel) {
+        let mut owed = self.common.ledger.see(parcel.contents.measure().0);
+        let Parcel { contents, ack } = parcel;
+        let entries = match (self.lanes.as_slice(), contents) {
+            ([lane], contents) => return self.push_to(lane, Parcel { contents, ack }, owed).await,
+            (_, Contents::Entries(entries)) => entries,
+            // Nothing is packed for an endpoint with several shards, but if it were, one of them could send it.
+            (lanes, contents) => {
+                if let Some(lane) = lanes.first() {
+                    self.push_to(lane, Parcel { contents, ack }, owed).await;
+                }
+                return;
+            }
+        };
         let shards = self.lanes.len();
         let mut parts: Vec<Vec<Entry>> = (0..shards).map(|_| Vec::new()).collect();
-        for entry in batch.entries {
+        for entry in entries {
             let at = (entry.labels.hash() % shards as u64) as usize;
             if let Some(part) = parts.get_mut(at) {
                 part.push(entry);
             }
         }
-        let ack = &batch.ack;
         let pushes = self
             .lanes
             .iter()
@@ -227,11 +258,14 @@ impl crate::endpoints::Endpoint for Endpoint {
             .map(|(lane, entries)| {
                 let mut part = owed.empty();
                 part.take(&mut owed, entries.len() as u64);
-                let ack = ack.clone();
-                self.push_to(lane, LogBatch { entries, ack }, part)
+                let parcel = Parcel {
+                    contents: Contents::Entries(entries),
+                    ack: ack.clone(),
+                };
+                self.push_to(lane, parcel, part)
             });
         futures_util::future::join_all(pushes).await;
-        batch.ack.delivered();
+        ack.delivered();
     }
 
     async fn drain(&self) {

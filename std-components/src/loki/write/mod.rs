@@ -6,8 +6,10 @@
 mod arguments;
 mod encode;
 mod endpoint;
+mod group;
 mod ledger;
 mod metrics;
+mod packer;
 mod pending;
 mod record;
 mod refusal;

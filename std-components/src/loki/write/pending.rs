@@ -1,11 +1,12 @@
 //! A request that is being gathered for a tenant, and what it owes to the sources.
 
-use super::encode;
+use super::group::{Block, Group, Press};
 use super::ledger::Owed;
 use super::metrics::TenantMetrics;
+use super::packer::Piece;
 use super::resolve::Stream;
 use crate::signals::{Ack, Entry};
-use rustc_hash::FxHashMap;
+use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
@@ -27,11 +28,6 @@ impl Share {
     }
 }
 
-struct StreamBuffer {
-    labels: Arc<str>,
-    entries: Vec<u8>,
-}
-
 /// A request that is being gathered.
 pub(super) struct Pending {
     pub(super) tenant: Arc<str>,
@@ -39,39 +35,14 @@ pub(super) struct Pending {
     /// When it must be sent at the latest.
     pub(super) due: Instant,
     begun: Instant,
-    streams: Vec<StreamBuffer>,
-    index: FxHashMap<u64, usize>,
-    /// Bytes of lines and their metadata.
-    pub(super) bytes: usize,
+    /// What is packed already, before what is in `group`.
+    block: Block,
+    /// Bytes of the lines in `block`.
+    packed_bytes: usize,
+    group: Group,
     owed: Owed,
     shares: Vec<Share>,
     last_batch: u64,
-}
-
-/// Buffers of streams that have been sent, to be used again.
-#[derive(Default)]
-pub(super) struct Spare {
-    buffers: Vec<Vec<u8>>,
-    bytes: usize,
-}
-
-/// Bytes of unused buffers that a shard keeps at the most.
-const MAX_SPARE_BYTES: usize = 2 * 1024 * 1024;
-
-impl Spare {
-    fn take(&mut self) -> Vec<u8> {
-        let buffer = self.buffers.pop().unwrap_or_default();
-        self.bytes -= buffer.capacity().min(self.bytes);
-        buffer
-    }
-
-    fn keep(&mut self, mut buffer: Vec<u8>) {
-        if self.bytes + buffer.capacity() <= MAX_SPARE_BYTES {
-            buffer.clear();
-            self.bytes += buffer.capacity();
-            self.buffers.push(buffer);
-        }
-    }
 }
 
 /// What a request is made of when it goes.
@@ -80,6 +51,8 @@ pub(super) struct Gathered {
     pub(super) metrics: TenantMetrics,
     pub(super) owed: Owed,
     pub(super) streams: usize,
+    /// Bytes of lines and their metadata.
+    pub(super) bytes: usize,
     pub(super) shares: Vec<Share>,
     pub(super) begun: Instant,
 }
@@ -91,15 +64,8 @@ impl Gathered {
     }
 }
 
-/// Bytes that count for an entry: line and structured metadata.
-pub(super) fn size(entry: &Entry) -> usize {
-    let metadata = entry.metadata.as_deref().unwrap_or_default();
-    let pairs: usize = metadata
-        .iter()
-        .map(|(name, value)| name.len() + value.len())
-        .sum();
-    entry.line.len() + pairs
-}
+/// A batch of a source, as something of it is added to a request: its number, its share and the account of its entries.
+pub(super) type From<'a> = (u64, &'a Share, &'a mut Owed);
 
 impl Pending {
     pub(super) fn new(tenant: Arc<str>, metrics: TenantMetrics, owed: Owed, wait: Duration) -> Self {
@@ -109,70 +75,69 @@ impl Pending {
             metrics,
             due: begun + wait,
             begun,
-            streams: Vec::new(),
-            index: FxHashMap::default(),
-            bytes: 0,
+            block: Block::default(),
+            packed_bytes: 0,
+            group: Group::default(),
             owed,
             shares: Vec::new(),
             last_batch: 0,
         }
     }
 
-    /// Whether it holds nothing yet.
-    pub(super) fn is_empty(&self) -> bool {
-        self.owed.entries() == 0
+    /// Whether so many bytes more would make it larger than it may become. One that is empty takes anything.
+    pub(super) fn is_full_for(&self, bytes: usize, most_bytes: usize) -> bool {
+        self.owed.entries() > 0 && self.packed_bytes + self.group.bytes + bytes > most_bytes
     }
 
-    /// Adds an entry of the batch with this number, of which the account of the batch's entries is told. Answers false where it would be one
-    /// stream too many.
+    /// Adds an entry of a batch. Answers false where it would be one stream too many.
     pub(super) fn add(
         &mut self,
         stream: &Stream,
         entry: &Entry,
         most_streams: usize,
-        (batch, share, owed): (u64, &Share, &mut Owed),
-        spare: &mut Spare,
+        from: From<'_>,
+        press: &mut Press,
     ) -> bool {
-        let at = match self.index.get(&stream.id) {
-            Some(&at) => at,
-            None if most_streams > 0 && self.streams.len() >= most_streams => return false,
-            None => {
-                let at = self.streams.len();
-                self.streams.push(StreamBuffer {
-                    labels: stream.labels.clone(),
-                    entries: spare.take(),
-                });
-                self.index.insert(stream.id, at);
-                at
-            }
-        };
-        if let Some(buffer) = self.streams.get_mut(at) {
-            encode::entry(&mut buffer.entries, entry);
+        let is_added = self.group.add(stream, entry, most_streams, press);
+        if is_added {
+            self.owe(1, from);
         }
-        self.bytes += size(entry);
-        self.owed.take(owed, 1);
+        is_added
+    }
+
+    /// Adds what is packed already, behind what came before it.
+    pub(super) fn add_piece(&mut self, piece: &Piece, from: From<'_>, press: &mut Press) {
+        self.pack(press);
+        self.block.append(&piece.block);
+        self.packed_bytes += piece.bytes;
+        self.owe(piece.entries, from);
+    }
+
+    fn owe(&mut self, entries: u64, (batch, share, owed): From<'_>) {
+        self.owed.take(owed, entries);
         if self.last_batch != batch {
             self.last_batch = batch;
             self.shares.push(share.clone());
         }
-        true
     }
 
-    /// Writes the request and hands out what it stands for.
-    pub(super) fn finish(self, request: &mut Vec<u8>, spare: &mut Spare) -> Gathered {
-        request.clear();
-        let streams = self.streams.len();
-        for stream in self.streams {
-            encode::stream(request, &stream.labels, &stream.entries);
-            spare.keep(stream.entries);
-        }
-        Gathered {
+    fn pack(&mut self, press: &mut Press) {
+        self.packed_bytes += self.group.bytes;
+        press.press(&mut self.group, &mut self.block);
+    }
+
+    /// The request's body and what it stands for. There is no body if it is one that cannot be packed: of 4 GiB and more.
+    pub(super) fn finish(mut self, press: &mut Press) -> (Gathered, Option<Bytes>) {
+        self.pack(press);
+        let gathered = Gathered {
             tenant: self.tenant,
             metrics: self.metrics,
             owed: self.owed,
-            streams,
+            streams: self.block.streams,
+            bytes: self.packed_bytes,
             shares: self.shares,
             begun: self.begun,
-        }
+        };
+        (gathered, self.block.finish())
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// The label that names an entry's tenant.
-const TENANT_LABEL: &str = "__tenant_id__";
+pub(super) const TENANT_LABEL: &str = "__tenant_id__";
 
 /// Label sets that are remembered at the most.
 const MAX_REMEMBERED: usize = 10_000;

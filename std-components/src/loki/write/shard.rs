@@ -1,8 +1,10 @@
 //! A shard of an endpoint: gathers entries into requests, sends one request at a time, in order, until the endpoint has taken it.
 
+use super::group::{Press, size};
 use super::ledger::Owed;
 use super::metrics::{Reason, TenantMetrics};
-use super::pending::{Gathered, Pending, Share, Spare, size};
+use super::packer::{Contents, Piece};
+use super::pending::{Gathered, Pending, Share};
 use super::resolve::Resolver;
 use super::send::{Common, Request, Sent};
 use super::settings::Settings;
@@ -17,9 +19,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-/// Entries of one batch that this shard has to send.
+/// What this shard has to send of one batch.
 pub(super) struct Item {
-    pub(super) entries: Vec<Entry>,
+    pub(super) contents: Contents,
     pub(super) share: Share,
     pub(super) owed: Owed,
 }
@@ -49,11 +51,7 @@ pub(super) struct Shard {
     pending: FxHashMap<Arc<str>, Pending>,
     tenants: FxHashMap<Arc<str>, TenantMetrics>,
     batch: u64,
-    spare: Spare,
-    request: Vec<u8>,
-    /// Made for the first request.
-    snappy: Option<Box<snap::raw::Encoder>>,
-    compressed: Vec<u8>,
+    press: Press,
     way: Way,
     /// What is in the log and not synced yet.
     stored: Vec<(Vec<Share>, Owed)>,
@@ -73,10 +71,7 @@ impl Shard {
             pending: FxHashMap::default(),
             tenants: FxHashMap::default(),
             batch: 0,
-            spare: Spare::default(),
-            request: Vec::new(),
-            snappy: None,
-            compressed: Vec::new(),
+            press: Press::default(),
             way: Way::Direct,
             stored: Vec::new(),
             unsynced: 0,
@@ -195,56 +190,79 @@ impl Shard {
         }
     }
 
-    async fn gather(&mut self, mut item: Item) {
+    async fn gather(&mut self, item: Item) {
+        let Item {
+            contents,
+            share,
+            mut owed,
+        } = item;
         self.reconfigure();
         self.resolver.tend(Instant::now().into_std());
         self.batch += 1;
+        match contents {
+            Contents::Entries(entries) => {
+                for entry in &entries {
+                    self.gather_entry(entry, &share, &mut owed).await;
+                }
+            }
+            Contents::Packed(pieces) => {
+                for piece in pieces.iter() {
+                    self.gather_piece(piece, &share, &mut owed).await;
+                }
+            }
+        }
+        share.delivered();
+    }
+
+    async fn gather_entry(&mut self, entry: &Entry, share: &Share, owed: &mut Owed) {
+        let stream = self.resolver.stream(&entry.labels);
+        let bytes = size(entry);
+        self.make_room(&stream.tenant, bytes, owed).await;
+        let Some(pending) = self.pending.get_mut(&stream.tenant) else {
+            return;
+        };
+        let most_streams = self.settings.max_streams;
+        let from = (self.batch, share, &mut *owed);
+        if !pending.add(&stream, entry, most_streams, from, &mut self.press) {
+            pending.metrics.dropped(Reason::StreamLimited, 1, bytes as u64);
+            owed.dropped(Reason::StreamLimited, 1);
+            if let Some(left_out) = self.common.limited.now() {
+                tracing::error!(
+                    endpoint = self.common.name,
+                    max_streams = self.settings.max_streams,
+                    stream = &*stream.labels,
+                    left_out,
+                    "streams limit exceeded, dropping entry; raise max_streams or use fewer labels"
+                );
+            }
+        }
+    }
+
+    async fn gather_piece(&mut self, piece: &Piece, share: &Share, owed: &mut Owed) {
+        self.make_room(&piece.tenant, piece.bytes, owed).await;
+        if let Some(pending) = self.pending.get_mut(&piece.tenant) {
+            let from = (self.batch, share, &mut *owed);
+            pending.add_piece(piece, from, &mut self.press);
+        }
+    }
+
+    /// Has a request for this tenant that has room for so many bytes of lines.
+    async fn make_room(&mut self, tenant: &Arc<str>, bytes: usize, owed: &Owed) {
+        self.unsynced += bytes;
         let most_bytes = match &self.way {
             Way::Direct => usize::try_from(self.settings.arguments.batch_size.0).unwrap_or(usize::MAX),
             Way::Disk(_) => RECORD_BYTES,
         };
-        for entry in &item.entries {
-            let stream = self.resolver.stream(&entry.labels);
-            let bytes = size(entry);
-            self.unsynced += bytes;
-            if let Some(pending) = self.pending.get(&stream.tenant)
-                && !pending.is_empty()
-                && pending.bytes + bytes > most_bytes
-            {
-                self.send_apart(&stream.tenant).await;
+        if let Some(pending) = self.pending.get(tenant) {
+            if !pending.is_full_for(bytes, most_bytes) {
+                return;
             }
-            let pending = match self.pending.get_mut(&stream.tenant) {
-                Some(pending) => pending,
-                None => {
-                    let metrics = self.tenant(&stream.tenant);
-                    let wait = self.settings.arguments.batch_wait;
-                    let owed = item.owed.empty();
-                    self.pending
-                        .entry(stream.tenant.clone())
-                        .or_insert_with(|| Pending::new(stream.tenant.clone(), metrics, owed, wait))
-                }
-            };
-            if !pending.add(
-                &stream,
-                entry,
-                self.settings.max_streams,
-                (self.batch, &item.share, &mut item.owed),
-                &mut self.spare,
-            ) {
-                pending.metrics.dropped(Reason::StreamLimited, 1, bytes as u64);
-                item.owed.dropped(Reason::StreamLimited, 1);
-                if let Some(left_out) = self.common.limited.now() {
-                    tracing::error!(
-                        endpoint = self.common.name,
-                        max_streams = self.settings.max_streams,
-                        stream = &*stream.labels,
-                        left_out,
-                        "streams limit exceeded, dropping entry; raise max_streams or use fewer labels"
-                    );
-                }
-            }
+            self.send_apart(tenant).await;
         }
-        item.share.delivered();
+        let metrics = self.tenant(tenant);
+        let wait = self.settings.arguments.batch_wait;
+        let pending = Pending::new(tenant.clone(), metrics, owed.empty(), wait);
+        self.pending.insert(tenant.clone(), pending);
     }
 
     /// Takes changed settings between requests.
@@ -294,32 +312,24 @@ impl Shard {
         let Some(pending) = self.pending.remove(tenant) else {
             return;
         };
-        let mut gathered = pending.finish(&mut self.request, &mut self.spare);
-        self.compressed
-            .resize(snap::raw::max_compress_len(self.request.len()), 0);
-        let packed = self
-            .snappy
-            .get_or_insert_with(|| Box::new(snap::raw::Encoder::new()))
-            .compress(&self.request, &mut self.compressed);
-        let body = match packed {
-            Ok(length) => self.compressed.get(..length).unwrap_or_default(),
-            Err(error) => {
-                // Only a request of 4 GiB and more cannot be compressed.
-                tracing::error!(endpoint = self.common.name, %error, "a request cannot be encoded, dropping data");
-                let entries = gathered.owed.entries();
-                let bytes = self.request.len() as u64;
-                gathered.metrics.dropped(Reason::IngesterError, entries, bytes);
-                gathered.owed.dropped(Reason::IngesterError, entries);
-                gathered.shares.into_iter().for_each(Share::delivered);
-                return;
-            }
+        let (mut gathered, body) = pending.finish(&mut self.press);
+        let Some(body) = body else {
+            tracing::error!(
+                endpoint = self.common.name,
+                "a request of 4 GiB and more cannot be encoded, dropping data; set a smaller batch_size"
+            );
+            let (entries, bytes) = (gathered.owed.entries(), gathered.bytes as u64);
+            gathered.metrics.dropped(Reason::IngesterError, entries, bytes);
+            gathered.owed.dropped(Reason::IngesterError, entries);
+            gathered.shares.into_iter().for_each(Share::delivered);
+            return;
         };
         let entries = gathered.owed.entries();
         let mut parts = VecDeque::new();
         match &self.way {
             Way::Direct => {
                 gathered.metrics.request_size.observe(body.len() as f64);
-                parts.push_back((Bytes::copy_from_slice(body), entries));
+                parts.push_back((body, entries));
                 let mut rest = Some((gathered, parts));
                 while let Some((gathered, parts)) = rest.take() {
                     let Some((gathered, parts)) = self.send_direct(gathered, parts).await else {
@@ -336,7 +346,7 @@ impl Shard {
                 }
             }
             Way::Disk(store) => {
-                if store.add(&gathered.tenant, gathered.streams, body, entries) {
+                if store.add(&gathered.tenant, gathered.streams, &body, entries) {
                     self.stored.push((gathered.shares, gathered.owed));
                 } else {
                     drop_too_large(gathered, entries);
@@ -370,6 +380,7 @@ impl Shard {
                     metrics: request.metrics,
                     owed: request.owed,
                     streams: gathered.streams,
+                    bytes: gathered.bytes,
                     shares: gathered.shares,
                     begun: request.begun,
                 };

@@ -297,6 +297,56 @@ async fn every_endpoint_has_its_own_share() {
 }
 
 #[tokio::test]
+async fn what_is_packed_once_and_what_is_not_arrives_at_each_endpoint_in_order() {
+    let peers = [
+        Peer::start([], OK).await,
+        Peer::start([DOWN, Reply::Status(413, "too large")], OK).await,
+        Peer::start([], OK).await,
+    ];
+    let text = endpoint(&peers[0], "")
+        + &endpoint(&peers[1], "batch_size = \"100KiB\"").replace("\"10ms\"", "\"1h\"")
+        + &endpoint(&peers[2], "tenant_id = \"other\"");
+    let mut running = Running::start(&text);
+    // Large and small by turns, so that what is packed stands before and behind what is not.
+    let (mut number, batches) = (0, 12);
+    for batch in 0..batches {
+        let lines = if batch % 3 == 0 { 1 } else { 70 };
+        let entries = (0..lines).map(|_| {
+            number += 1;
+            let stream = if number % 5 == 0 { "b" } else { "a" };
+            entry(&[("app", stream)], &format!("{number} {}", "x".repeat(1000)))
+        });
+        running.send(batch, entries.collect()).await;
+    }
+    running.stop.cancel();
+    for _ in 0..batches {
+        assert_eq!(running.told().await.1, Outcome::Delivered);
+    }
+    for (at, peer) in peers.iter().enumerate() {
+        let mut streams: [Vec<u64>; 2] = [Vec::new(), Vec::new()];
+        let untaken = if at == 1 { 2 } else { 0 };
+        for seen in peer.seen().into_iter().skip(untaken) {
+            assert_eq!(seen.header("x-scope-orgid"), if at == 2 { "other" } else { "" });
+            for line in decode(&seen.body).lines() {
+                let number: u64 = line.split(' ').next().unwrap().parse().unwrap();
+                streams[usize::from(number % 5 == 0)].push(number);
+            }
+        }
+        let wanted = |is_b: bool| {
+            (1..=number)
+                .filter(|number| (number % 5 == 0) == is_b)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(streams, [wanted(false), wanted(true)], "endpoint {at}");
+    }
+    assert_eq!(
+        running.metric("loki_write_ledger_delivered_entries_total{endpoint=\"endpoint-1\"}"),
+        number.to_string()
+    );
+    assert!(peers[1].seen().len() > peers[0].seen().len());
+}
+
+#[tokio::test]
 async fn a_stop_sends_what_waits() {
     let peer = Peer::start([], OK).await;
     let mut running = Running::start(&endpoint(&peer, "").replace("10ms", "1h"));

@@ -252,6 +252,8 @@ impl Endpoint {
 
 impl crate::endpoints::Endpoint for Endpoint {
     type Batch = MetricBatch;
+    type Parcel = MetricBatch;
+    type Shared = ();
     type Settings = Settings;
 
     fn name(&self) -> &str {
@@ -277,6 +279,10 @@ impl crate::endpoints::Endpoint for Endpoint {
             let endpoint = self.clone();
             tokio::spawn(async move { endpoint.send_metadata().await }.in_current_span());
         }
+    }
+
+    fn deal((): &mut (), endpoints: &[Arc<Self>], batch: MetricBatch) -> Vec<MetricBatch> {
+        crate::endpoints::copies(endpoints.len(), batch)
     }
 
     async fn push(&self, batch: MetricBatch) {
