@@ -231,12 +231,11 @@ impl crate::endpoints::Endpoint for Endpoint {
     async fn push(&self, parcel: Parcel) {
         let mut owed = self.common.ledger.see(parcel.contents.measure().0);
         let Parcel { contents, ack } = parcel;
-        let entries = match (self.lanes.as_slice(), contents) {
-            ([lane], contents) => return self.push_to(lane, Parcel { contents, ack }, owed).await,
-            (_, Contents::Entries(entries)) => entries,
-            // Nothing is packed for an endpoint with several shards, but if it were, one of them could send it.
-            (lanes, contents) => {
-                if let Some(lane) = lanes.first() {
+        let entries = match contents {
+            Contents::Entries(entries) if self.lanes.len() > 1 => entries,
+            // What is packed is for endpoints of one shard.
+            contents => {
+                if let Some(lane) = self.lanes.first() {
                     self.push_to(lane, Parcel { contents, ack }, owed).await;
                 }
                 return;
