@@ -30,7 +30,7 @@ pub(super) struct Item {
 const MAX_TENANTS: usize = 1000;
 
 /// Bytes of lines that are synced to disk together at the most.
-const COMMIT_BYTES: usize = 1024 * 1024;
+const COMMIT_BYTES: usize = 4 * 1024 * 1024;
 
 /// Pause before a log that cannot be opened is tried again.
 const OPEN_PAUSE: Duration = Duration::from_secs(5);

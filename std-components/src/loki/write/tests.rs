@@ -308,12 +308,12 @@ async fn what_is_packed_once_and_what_is_not_arrives_at_each_endpoint_in_order()
         + &endpoint(&peers[2], "tenant_id = \"other\"");
     let mut running = Running::start(&text);
     // Large and small by turns, so that what is packed stands before and behind what is not.
-    let (mut number, batches) = (0, 12);
+    let (mut number, batches) = (0_u64, 12);
     for batch in 0..batches {
         let lines = if batch % 3 == 0 { 1 } else { 70 };
         let entries = (0..lines).map(|_| {
             number += 1;
-            let stream = if number % 5 == 0 { "b" } else { "a" };
+            let stream = if number.is_multiple_of(5) { "b" } else { "a" };
             entry(&[("app", stream)], &format!("{number} {}", "x".repeat(1000)))
         });
         running.send(batch, entries.collect()).await;
@@ -329,12 +329,12 @@ async fn what_is_packed_once_and_what_is_not_arrives_at_each_endpoint_in_order()
             assert_eq!(seen.header("x-scope-orgid"), if at == 2 { "other" } else { "" });
             for line in decode(&seen.body).lines() {
                 let number: u64 = line.split(' ').next().unwrap().parse().unwrap();
-                streams[usize::from(number % 5 == 0)].push(number);
+                streams[usize::from(number.is_multiple_of(5))].push(number);
             }
         }
         let wanted = |is_b: bool| {
             (1..=number)
-                .filter(|number| (number % 5 == 0) == is_b)
+                .filter(|number| number.is_multiple_of(5) == is_b)
                 .collect::<Vec<_>>()
         };
         assert_eq!(streams, [wanted(false), wanted(true)], "endpoint {at}");
