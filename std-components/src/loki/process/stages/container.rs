@@ -108,8 +108,10 @@ impl Cri {
 
 impl Stage for Cri {
     fn process(&mut self, record: &mut Record, outlet: &mut Outlet<'_>) -> Flow {
-        let line = record.line.clone();
+        // Taken, not cloned: other threads count the same buffer's users at that moment.
+        let line = std::mem::take(&mut record.line);
         let Some(parts) = parse(&line) else {
+            record.line = line;
             return Flow::Next;
         };
         let content = line.slice_ref(parts.content);
