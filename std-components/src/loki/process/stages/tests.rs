@@ -298,7 +298,7 @@ fn wrong_arguments_say_what_to_do() {
          stage.labels { values = {\"my-label\" = \"\"} }
          stage.labeldrop { values = [] }",
     ), @r#"
-    the JMESPath of "a" is not valid: Parse error: Expected number, ':', or '*' -- found Eof (line 0, column 2) (names with other characters than letters, digits and _ stand in double quotes: "\"my-key\"")
+    the JMESPath of "a" is not valid: a number, `*` or `:` is missing at the end (several names of a value are `a.[b, c]`; a name is `a."b"`)
     expression is no valid regular expression: unclosed group (expressions are RE2's; between backticks a backslash needs no second one)
     format must not be empty (such as RFC3339, or a layout: 2006-01-02 15:04:05)
     "Mars/Olympus" is no time zone of this machine (write it as in the tz database, Europe/Berlin, and install tzdata)
