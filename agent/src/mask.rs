@@ -10,12 +10,16 @@ use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std_components::controller::ComponentInfo;
+use std_components::http_client::{sounds_secret, without_secrets};
 
 /// What stands for a secret.
 const HIDDEN: &str = "(secret)";
 
 /// Shorter literals are too common in other words to be hidden in messages.
 const SHORTEST_HIDDEN: usize = 4;
+
+/// Texts of one component's secrets that are looked for in what it exports, at the most.
+const MAX_NOTED: usize = 100;
 
 /// A text that may be shown.
 #[derive(Clone, Debug, Default)]
@@ -94,9 +98,9 @@ pub(crate) fn mask(text: &str) -> Masked {
             }
             format!("\"{HIDDEN}\"")
         } else {
-            match without_password(literal) {
-                Some((shown, password)) => {
-                    masked.secrets.push(password);
+            match without_secrets(literal, HIDDEN) {
+                Some((shown, secrets)) => {
+                    masked.secrets.extend(secrets);
                     shown
                 }
                 None => continue,
@@ -122,26 +126,16 @@ fn is_text(kind: SyntaxKind) -> bool {
     )
 }
 
-/// A text with the password of a URL in it hidden, and the password.
-pub(crate) fn without_password(text: &str) -> Option<(String, String)> {
-    let start = text.find("://")? + 3;
-    let rest = text.get(start..)?;
-    let authority = rest
-        .split(['/', '?', '#', '"', '`', ' ', '\n'])
-        .next()
-        .unwrap_or("");
-    let (user, _) = authority.rsplit_once('@')?;
-    let (name, password) = user.split_once(':')?;
-    if password.is_empty() {
-        return None;
+/// A text with what is secret in the URLs in it hidden.
+pub(crate) fn in_text(text: String) -> String {
+    match without_secrets(&text, HIDDEN) {
+        Some((shown, _)) => shown,
+        None => text,
     }
-    let at = start + name.len() + 1;
-    let shown = format!("{}{HIDDEN}{}", text.get(..at)?, text.get(at + password.len()..)?);
-    Some((shown, password.to_owned()))
 }
 
-/// Hides what the types of a component do not tell: passwords in URLs, headers that authenticate, and arguments of custom components
-/// that have the name of a secret.
+/// Hides what the types of a component do not tell: passwords and secret parameters in URLs, values of maps and arguments of custom components that
+/// have the name of a secret, and what a custom component exports of the latter.
 pub(crate) fn conceal(mut component: ComponentInfo) -> ComponentInfo {
     let is_custom = std_components::components().all(|known| known.name != &*component.name);
     let guess = if is_custom {
@@ -149,53 +143,66 @@ pub(crate) fn conceal(mut component: ComponentInfo) -> ComponentInfo {
     } else {
         Guess::Nothing
     };
-    for part in [
-        &mut component.arguments,
-        &mut component.exports,
-        &mut component.debug_info,
-    ] {
-        conceal_json(part, guess);
+    let mut hidden = Vec::new();
+    conceal_json(&mut component.arguments, guess, &mut hidden);
+    if !is_custom {
+        hidden.clear();
     }
+    conceal_json(&mut component.exports, guess, &mut hidden);
+    conceal_json(&mut component.debug_info, guess, &mut hidden);
     component
 }
 
 /// Whose names tell that their values are secret.
 #[derive(Clone, Copy, PartialEq)]
 enum Guess {
+    /// Keys of maps; attributes are known by their schema.
     Nothing,
+    /// Attributes, and keys of maps.
     Attributes,
-    Keys,
 }
 
-fn conceal_json(value: &mut Value, guess: Guess) {
+/// Hides in a value of the API; texts that were hidden once are hidden where they are met again.
+fn conceal_json(value: &mut Value, guess: Guess, hidden: &mut Vec<String>) {
     match value {
-        Value::Array(items) => items.iter_mut().for_each(|item| conceal_json(item, guess)),
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| conceal_json(item, guess, hidden)),
         Value::Object(fields) => {
-            let named = |field: &str| fields.get(field).and_then(Value::as_str).unwrap_or("").to_owned();
-            let (kind, name, key) = (named("type"), named("name"), named("key"));
-            let is_secret = match guess {
-                Guess::Nothing => false,
-                Guess::Attributes => kind == "attr" && sounds_secret(&name),
-                Guess::Keys => !key.is_empty() && sounds_secret(&key),
-            };
-            let guess = if kind == "attr" && name.contains("headers") {
-                Guess::Keys
-            } else {
-                guess
-            };
-            let Some(inner) = fields.get_mut(if kind == "block" { "body" } else { "value" }) else {
+            let named = |field: &str| fields.get(field).and_then(Value::as_str).unwrap_or("");
+            let (kind, key) = (named("type"), named("key"));
+            let is_attribute = guess == Guess::Attributes && kind == "attr";
+            let is_secret =
+                is_attribute && sounds_secret(named("name")) || !key.is_empty() && sounds_secret(key);
+            let (is_block, is_string) = (kind == "block", kind == "string");
+            let Some(inner) = fields.get_mut(if is_block { "body" } else { "value" }) else {
                 return;
             };
             match inner {
-                inner if is_secret => *inner = serde_json::json!({"type": "capsule", "value": HIDDEN}),
-                Value::String(text) if kind == "string" => {
-                    if let Some((shown, _)) = without_password(text) {
-                        *text = shown;
-                    }
+                inner if is_secret => {
+                    note(inner, hidden);
+                    *inner = serde_json::json!({"type": "capsule", "value": HIDDEN});
                 }
-                inner => conceal_json(inner, guess),
+                Value::String(text) if is_string && hidden.contains(text) => *text = HIDDEN.to_owned(),
+                Value::String(text) if is_string => *text = in_text(std::mem::take(text)),
+                inner => conceal_json(inner, guess, hidden),
             }
         }
+        _ => {}
+    }
+}
+
+/// Notes the texts in a value that is hidden.
+fn note(value: &Value, hidden: &mut Vec<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| note(item, hidden)),
+        Value::Object(fields) => match fields.get("value") {
+            Some(Value::String(text)) if text.len() >= SHORTEST_HIDDEN && hidden.len() < MAX_NOTED => {
+                hidden.push(text.clone());
+            }
+            Some(inner) => note(inner, hidden),
+            None => {}
+        },
         _ => {}
     }
 }
@@ -258,34 +265,6 @@ impl Hiding {
             _ => self.last = None,
         }
     }
-}
-
-/// Whether a name that no schema knows stands for a secret.
-fn sounds_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let harmless = [
-        "_file", "_path", "_url", "_uri", "_name", "_type", "_id", "_expiry",
-    ];
-    if harmless.iter().any(|end| name.ends_with(end)) {
-        return false;
-    }
-    let words = [
-        "password",
-        "passwd",
-        "passphrase",
-        "secret",
-        "token",
-        "credential",
-        "api_key",
-        "apikey",
-        "private_key",
-        "access_key",
-        "secret_key",
-        "key_pem",
-        "authorization",
-        "cookie",
-    ];
-    words.iter().any(|word| name.contains(word))
 }
 
 /// Tells of each attribute that a schema knows whether it is secret, by where its name starts.
@@ -382,7 +361,9 @@ mod tests {
 			password = "hunter3" // of the proxy
 		}
 		tenant_id = "t"
+		headers = { "X-Key" = "hunter7", "X-Scope" = "t" }
 	}
+	endpoint { url = "https://logs.example/push?token=hunter8&x=y" }
 }
 node "one" {
 	api_token = [ "hunter4" ]
@@ -404,7 +385,9 @@ declare "node" {
         			password = "(secret)" // of the proxy
         		}
         		tenant_id = "t"
+        		headers = { "X-Key" = "(secret)", "X-Scope" = "t" }
         	}
+        	endpoint { url = "https://logs.example/push?token=(secret)&x=y" }
         }
         node "one" {
         	api_token = [ "(secret)" ]

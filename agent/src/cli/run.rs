@@ -3,6 +3,7 @@
 use super::{findings, usage};
 use crate::runtime::{self, Options};
 use clap::{ArgAction, Args, ValueEnum};
+use river_eval::{FromValue, Value};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -39,6 +40,15 @@ pub(crate) struct RunArgs {
         default_value = "/"
     )]
     ui_prefix: String,
+    /// Serve profiles at /debug/pprof
+    #[arg(long = "server.http.enable-pprof", num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set, default_value = "true")]
+    pprof: bool,
+    /// Hand out no support bundle at /-/support
+    #[arg(long = "server.http.disable-support-bundle", num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set, default_value = "false")]
+    no_support_bundle: bool,
+    /// Accepted for the reference's sake: what runs in this process needs no address here
+    #[arg(long = "server.http.memory-addr", value_name = "ADDR", hide_short_help = true)]
+    memory_address: Option<String>,
     /// Accepted for the reference's sake: this agent never reports anything to anybody
     #[arg(long = "disable-reporting", num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set, default_value = "false")]
     disable_reporting: bool,
@@ -48,6 +58,12 @@ pub(crate) struct RunArgs {
     /// How long a stop may take to deliver what waits, in seconds
     #[arg(long = "shutdown.timeout", value_name = "SECONDS", default_value_t = 10)]
     shutdown_seconds: u64,
+    /// The same by the reference's name, as a duration such as 1m30s
+    #[arg(long = "feature.component-shutdown-deadline", value_name = "DURATION", value_parser = duration, conflicts_with = "shutdown_seconds", hide_short_help = true)]
+    shutdown_deadline: Option<Duration>,
+    /// Accepted for the reference's sake: samples go straight to their receivers here
+    #[arg(long = "feature.prometheus.direct-fanout.enabled", num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set, default_value = "false")]
+    direct_fanout: bool,
     #[command(flatten)]
     features: FeatureArgs,
 }
@@ -97,6 +113,11 @@ impl FeatureArgs {
     }
 }
 
+/// A duration as configurations write it.
+fn duration(text: &str) -> Result<Duration, String> {
+    Duration::from_value(&Value::string(text)).map_err(|error| error.message)
+}
+
 pub(crate) fn execute(args: RunArgs) -> ExitCode {
     let Format::Alloy = args.format;
     let options = Options {
@@ -104,11 +125,13 @@ pub(crate) fn execute(args: RunArgs) -> ExitCode {
         storage: args.storage,
         listen: Some(args.listen),
         ui_prefix: args.ui_prefix,
-        shutdown_timeout: Duration::from_secs(args.shutdown_seconds),
+        shutdown_timeout: (args.shutdown_deadline).unwrap_or(Duration::from_secs(args.shutdown_seconds)),
         stability: args.features.stability(),
+        pprof: args.pprof,
+        support_bundle: !args.no_support_bundle,
     };
     // Told by --help: this agent reports nothing with or without it.
-    let _ = args.disable_reporting;
+    let _ = (args.disable_reporting, args.memory_address, args.direct_fanout);
     match runtime::run(options) {
         runtime::Ended::Stopped => ExitCode::SUCCESS,
         runtime::Ended::Failed => findings(),

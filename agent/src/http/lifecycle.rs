@@ -62,7 +62,12 @@ pub(super) async fn reload(State(agent): State<Arc<Agent>>, headers: HeaderMap) 
             *answer.status_mut() = StatusCode::BAD_REQUEST;
             answer
         }
-        Err(ReloadError::Rejected { sources, diagnostics }) => {
+        Err(ReloadError::Rejected {
+            sources,
+            mut diagnostics,
+        }) => {
+            // Scripts show the first line.
+            diagnostics.sort_by_key(|found| !found.is_error());
             let masks = source::masks(&sources);
             let text = report::text(&sources, &diagnostics);
             let text = masks.iter().fold(text, |text, mask| mask.hide(&text));

@@ -51,23 +51,36 @@ fn router(agent: Arc<Agent>, prefix: &str, access: Access) -> Router {
         "" => ui,
         prefix => Router::new().nest(prefix, ui),
     };
+    let profiles = match agent.options().pprof {
+        true => Router::new()
+            .route("/debug/pprof", get(pprof::index))
+            .route("/debug/pprof/", get(pprof::index))
+            .route("/debug/pprof/{*name}", get(pprof::named)),
+        // Else the page's own /debug would answer.
+        false => Router::new()
+            .route("/debug/pprof", get(not_found))
+            .route("/debug/pprof/{*name}", get(not_found))
+            .route("/debug/pprof/", get(not_found)),
+    };
     Router::new()
         .route("/-/ready", get(lifecycle::ready))
         .route("/-/healthy", get(lifecycle::healthy))
         .route("/-/reload", get(lifecycle::reload).post(lifecycle::reload))
         .route("/-/support", get(support::bundle))
         .route("/metrics", get(api::metrics))
-        .route("/debug/pprof", get(pprof::index))
-        .route("/debug/pprof/", get(pprof::index))
-        .route("/debug/pprof/{*name}", get(pprof::named))
         .route("/api/v0/component/{*path}", get(api::component_page))
+        .merge(profiles)
         .merge(ui)
-        .fallback(|| async { (StatusCode::NOT_FOUND, "404 page not found\n") })
+        .fallback(not_found)
         .layer(axum::middleware::from_fn(trace::span))
         .layer(axum::Extension(graph::Drawings::default()))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(axum::middleware::from_fn_with_state(access, server::authenticate))
         .with_state(agent)
+}
+
+async fn not_found() -> (StatusCode, &'static str) {
+    (StatusCode::NOT_FOUND, "404 page not found\n")
 }
 
 /// Serves until the token is cancelled; requests under way are finished.

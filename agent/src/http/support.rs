@@ -1,7 +1,7 @@
 //! `/-/support`: what somebody who helps has to see, in a zip with the reference's file names, without secrets.
 
 use super::source;
-use crate::mask::{self, without_password};
+use crate::mask;
 use crate::runtime::Agent;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
@@ -37,6 +37,10 @@ pub(super) struct BundleQuery {
 }
 
 pub(super) async fn bundle(State(agent): State<Arc<Agent>>, Query(query): Query<BundleQuery>) -> Response {
+    if !agent.options().support_bundle {
+        let message = "support bundle generation is disabled; it can be re-enabled by removing the --server.http.disable-support-bundle flag\n";
+        return (StatusCode::FORBIDDEN, message).into_response();
+    }
     let seconds = match query.duration.as_deref() {
         None => SECONDS.0,
         Some(text) => match text.parse() {
@@ -104,12 +108,12 @@ fn pretty(value: &impl serde::Serialize) -> String {
 fn files(agent: &Agent, first: String) -> Vec<(String, String)> {
     let (mut flags, mut environment) = (String::new(), String::new());
     for flag in std::env::args().skip(1) {
-        flags.push_str(&without_password(&flag).map_or_else(|| flag.clone(), |(shown, _)| shown));
+        flags.push_str(&mask::in_text(flag));
         flags.push('\n');
     }
     for name in VARIABLES {
         if let Ok(value) = std::env::var(name) {
-            let value = without_password(&value).map_or_else(|| value.clone(), |(shown, _)| shown);
+            let value = mask::in_text(value);
             environment.push_str(&format!("{name}={value}\n"));
         }
     }

@@ -322,7 +322,7 @@ fn own_metrics(agent: &Agent, id: &str) -> Vec<MetricLine> {
             let rest = rest.trim_end_matches(',');
             Some(MetricLine {
                 name: name.to_owned(),
-                labels: mask::without_password(rest).map_or_else(|| rest.to_owned(), |(shown, _)| shown),
+                labels: mask::in_text(rest.to_owned()),
                 value: value.to_owned(),
             })
         })

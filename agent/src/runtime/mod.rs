@@ -38,6 +38,10 @@ pub(crate) struct Options {
     pub(crate) shutdown_timeout: Duration,
     /// The least stability of components.
     pub(crate) stability: Stability,
+    /// Whether profiles are served.
+    pub(crate) pprof: bool,
+    /// Whether support bundles are handed out.
+    pub(crate) support_bundle: bool,
 }
 
 impl Default for Options {
@@ -49,6 +53,8 @@ impl Default for Options {
             ui_prefix: "/".to_owned(),
             shutdown_timeout: Duration::from_secs(10),
             stability: Stability::GenerallyAvailable,
+            pprof: true,
+            support_bundle: true,
         }
     }
 }

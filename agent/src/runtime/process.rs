@@ -6,8 +6,9 @@ use crate::own_traces::{self, TraceControl};
 use crate::report::Reporter;
 use crate::{http, sources};
 use std::io::Write;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +17,9 @@ const MAX_WORKERS: usize = 8;
 
 /// Threads for reads of files and `/proc` at the most.
 const MAX_BLOCKING_THREADS: usize = 16;
+
+/// Connections that wait to be accepted at the most.
+const BACKLOG: u32 = 1024;
 
 /// How the process ended.
 #[derive(Debug)]
@@ -30,6 +34,12 @@ pub(crate) enum Ended {
 
 /// Runs until a signal ends it.
 pub(crate) fn run(options: Options) -> Ended {
+    if options.path == std::path::Path::new("-") {
+        complain(
+            "run cannot read standard input, as a reload could not read it again; name a file or a folder",
+        );
+        return Ended::Unreadable;
+    }
     // Before anything is started: a path that is wrong needs no log.
     let is_traced = match sources::read(&options.path) {
         Ok(texts) => texts.iter().any(|source| own_traces::is_in(&source.text)),
@@ -74,7 +84,7 @@ async fn serve(options: Options, is_traced: bool) -> Ended {
     };
     let listener = match options.listen {
         None => None,
-        Some(address) => match TcpListener::bind(address).await {
+        Some(address) => match bind(address) {
             Ok(listener) => Some(listener),
             Err(error) => {
                 complain(&format!(
@@ -157,6 +167,18 @@ async fn serve(options: Options, is_traced: bool) -> Ended {
         drop(tokio::time::timeout(grace, server).await);
     }
     ended
+}
+
+/// A socket in whose queue a burst of connections fits; a peer that finds it full tries again only after a second.
+fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // As the usual way to bind does: connections of a process that has just ended are not in the way.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Reloads on SIGHUP until a signal says stop.

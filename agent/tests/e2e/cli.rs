@@ -173,6 +173,14 @@ fn wrong_usage_is_told_and_ends_with_2() {
     let output = run(&["run", config.to_str().unwrap(), "--config.format=yaml"], "");
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("alloy"), "{}", text(&output.stderr));
+    // A reload could not read it again.
+    let piped = run(&["run", "-"], "");
+    assert_eq!(piped.status.code(), Some(2));
+    assert!(
+        text(&piped.stderr).contains("cannot read standard input"),
+        "{}",
+        text(&piped.stderr)
+    );
 }
 
 #[test]

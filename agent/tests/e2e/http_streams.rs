@@ -19,6 +19,14 @@ declare "pipeline" {{
 		default  = "{SECRET}"
 	}}
 
+	argument "settings" {{
+		optional = true
+	}}
+
+	export "shown" {{
+		value = {{"what" = argument.token.value}}
+	}}
+
 	loki.source.file "inner" {{
 		targets    = [{{"__path__" = "{log}"}}]
 		forward_to = argument.to.value
@@ -26,7 +34,18 @@ declare "pipeline" {{
 }}
 
 pipeline "one" {{
-	to = [loki.relabel.all.receiver]
+	to       = [loki.relabel.all.receiver]
+	token    = "{SECRET}"
+	settings = {{"name" = "kept", "inner" = [{{"password" = "{SECRET}"}}]}}
+}}
+
+prometheus.scrape "param" {{
+	targets    = [{{"__address__" = "127.0.0.1:9", "__param_token" = "{SECRET}"}}]
+	forward_to = []
+	params     = {{"api_key" = ["{SECRET}"]}}
+
+	scrape_interval = "1s"
+	scrape_timeout  = "1s"
 }}
 
 loki.relabel "all" {{
@@ -44,11 +63,11 @@ loki.write "away" {{
 	endpoint {{
 		url = "http://user:{SECRET}@127.0.0.1:9/loki/api/v1/push"
 
-		headers = {{"X-Token" = "{SECRET}"}}
+		headers = {{"X-Token" = "{SECRET}", "X-Key" = "{SECRET}"}}
 	}}
 
 	endpoint {{
-		url = "http://127.0.0.1:9/loki/api/v1/push"
+		url = "http://127.0.0.1:9/loki/api/v1/push?access_token={SECRET}"
 
 		basic_auth {{
 			username = "user"
@@ -245,6 +264,11 @@ async fn no_secret_leaves() {
     let home = home();
     let agent = home.start().await;
     append(&home, "hello\n");
+    until("the scrape has failed, which names its URL", async || {
+        let scrape = agent.get("/api/v0/web/components/prometheus.scrape.param").await;
+        scrape.body.contains("cannot be scraped").then_some(())
+    })
+    .await;
     let broken = config(&home).replace("rule {", "rul {");
     home.write("config.alloy", &broken);
     let mut answers = vec![
@@ -256,6 +280,7 @@ async fn no_secret_leaves() {
         "/api/v0/web/components",
         "/api/v0/web/components/loki.write.away",
         "/api/v0/web/components/pipeline.one",
+        "/api/v0/web/components/prometheus.scrape.param",
         "/api/v0/ui/state",
         "/api/v0/ui/config",
         "/api/v0/ui/graph",
@@ -315,6 +340,36 @@ async fn no_secret_leaves() {
             answer.get(at.unwrap_or(0).saturating_sub(200)..)
         );
     }
+}
+
+#[tokio::test]
+async fn profiles_and_bundles_can_be_forbidden() {
+    let home = Home::with("loki.echo \"out\" { }\n");
+    let forbidding = [
+        "--server.http.enable-pprof=false",
+        "--server.http.disable-support-bundle",
+        // Without a meaning here, and given all the same.
+        "--server.http.memory-addr=alloy.internal:12345",
+        "--disable-reporting",
+        "--feature.community-components.enabled",
+        "--feature.prometheus.direct-fanout.enabled=true",
+        "--feature.component-shutdown-deadline=1m30s",
+    ];
+    let agent = home.start_with("config.alloy", &forbidding, &[]).await;
+    for path in [
+        "/debug/pprof/",
+        "/debug/pprof/profile?seconds=1",
+        "/debug/pprof/heap",
+    ] {
+        assert_eq!(agent.get(path).await.status, 404, "{path}");
+    }
+    let bundle = agent.get("/-/support").await;
+    assert_eq!(bundle.status, 403);
+    assert!(
+        bundle.body.contains("--server.http.disable-support-bundle"),
+        "{}",
+        bundle.body
+    );
 }
 
 #[tokio::test]

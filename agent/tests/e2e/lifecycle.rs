@@ -114,11 +114,11 @@ async fn a_broken_configuration_at_reload_is_answered_in_full_and_the_old_one_go
     let answer = agent.post("/-/reload").await;
     assert_eq!(answer.status, 400);
     insta::assert_snapshot!(home.anonymous(&answer.body), @r#"
-    HOME/config.alloy:2:1: warning[AR0252]: local.file_match.logs is unused: nothing refers to what it exports (refer to local.file_match.logs.targets, or take it away)
     HOME/config.alloy:4:2: error[AR0100]: unrecognized attribute name "sync_perod" (did you mean `sync_period`?)
     HOME/config.alloy:8:15: error[AR0201]: component "local.file_match.nope.targets" does not exist or is out of scope (did you mean local.file_match.logs?)
     HOME/config.alloy:9:16: error[AR0201]: component "loki.echo.out.receiver" does not exist or is out of scope (did you mean loki.ecco.out?)
     HOME/config.alloy:12:1: error[AR0200]: cannot find the definition of component name "loki.ecco" (did you mean loki.echo?)
+    HOME/config.alloy:2:1: warning[AR0252]: local.file_match.logs is unused: nothing refers to what it exports (refer to local.file_match.logs.targets, or take it away)
     "#);
     assert_eq!(agent.get("/-/ready").await.status, 200);
     assert_eq!(

@@ -162,7 +162,14 @@ impl<I> Committed<I> {
         if !runs_on {
             entry.exports = known.exports;
             entry.content = known.content;
-            if std::mem::take(&mut entry.failed)
+            // An import that goes on with what was used last, as what it has read since is of no use, stays as it is.
+            let is_behind = entry.failed
+                && node.kind == NodeKind::Import
+                && (entry.instance.as_ref())
+                    .and_then(|instance| host.content(instance))
+                    .is_some_and(|read| entry.content.as_deref() != Some(&read));
+            if !is_behind
+                && std::mem::take(&mut entry.failed)
                 && let Some(instance) = &entry.instance
             {
                 let at = super::At {

@@ -38,17 +38,3 @@ impl From<reqwest::Error> for HttpError {
         }
     }
 }
-
-/// A URL for messages: the password is left out; text that is no URL is not shown at all.
-pub fn safe_url(url: &str) -> String {
-    match reqwest::Url::parse(url) {
-        Ok(mut url) => {
-            if url.password().is_some() {
-                // Fails only for URLs that cannot have a password.
-                let _ = url.set_password(Some("xxxxx"));
-            }
-            url.into()
-        }
-        Err(_) => "(invalid URL)".into(),
-    }
-}

@@ -13,6 +13,7 @@ mod files;
 mod oauth2;
 mod poll;
 mod seldom;
+mod shown;
 mod status;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -26,7 +27,8 @@ pub use arguments::{
 };
 pub use backoff::{Backoff, retry_after};
 pub use client::{HttpClient, USER_AGENT, parse_headers, parse_url};
-pub use error::{HttpError, safe_url};
+pub use error::HttpError;
 pub use poll::{Poll, PollArguments};
 pub use seldom::Seldom;
+pub use shown::{safe_url, sounds_secret, without_secrets};
 pub use status::{EndpointsHealth, Failing};

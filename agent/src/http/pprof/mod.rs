@@ -85,11 +85,7 @@ async fn profile(query: ProfileQuery) -> Response {
 
 /// The arguments, separated by zero bytes as in Go's answer; passwords in URLs are left out.
 fn command_line() -> Response {
-    let arguments: Vec<String> = std::env::args()
-        .map(|argument| {
-            crate::mask::without_password(&argument).map_or_else(|| argument.clone(), |(shown, _)| shown)
-        })
-        .collect();
+    let arguments: Vec<String> = std::env::args().map(crate::mask::in_text).collect();
     (
         [(header::CONTENT_TYPE, "text/plain; charset=utf-8")],
         arguments.join("\0"),

@@ -190,7 +190,7 @@ impl<H: Host> Settler<'_, H> {
     }
 
     /// Stages a module again for what decides what it holds, and puts the result in place. Where it has mistakes the module stays as it is, and
-    /// what changed is unhealthy with the first of them. Gives what is left to be done.
+    /// what changed is unhealthy with the first of its own. Gives what is left to be done.
     fn restage(&mut self, module: &mut Module<H::Instance>, pending: &Pending) -> Option<Pending> {
         let before = self.sources.clone();
         let mut table = Table::for_refresh(self.sources, &self.free);
@@ -219,10 +219,10 @@ impl<H: Host> Settler<'_, H> {
             pending: Some(pending),
         });
         let diagnostics = std::mem::take(&mut stager.diagnostics);
-        if let Some(first) = diagnostics.iter().find(|finding| finding.is_error()) {
-            let reason = river_syntax::render::concise(table.sources(), first);
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            let sources = table.into_sources();
             drop(staged);
-            self.fail(module, pending, &reason);
+            self.fail(module, pending, &diagnostics, &sources);
             return None;
         }
         self.warnings.extend(diagnostics);

@@ -11,7 +11,8 @@ use crate::engine::stage::placed;
 use crate::eval::evaluate_body;
 use crate::graph::{Node, NodeKind};
 use crate::value::Object;
-use river_syntax::Diagnostic;
+use river_syntax::render::concise;
+use river_syntax::{Diagnostic, Sources, Span};
 use std::sync::Arc;
 
 impl<H: Host> Settler<'_, H> {
@@ -189,12 +190,41 @@ impl<H: Host> Settler<'_, H> {
     }
 
     /// What decides what a module holds is of no use.
-    pub(super) fn fail(&mut self, module: &mut Module<H::Instance>, pending: &Pending, reason: &str) {
+    pub(super) fn fail(
+        &mut self,
+        module: &mut Module<H::Instance>,
+        pending: &Pending,
+        findings: &[Diagnostic],
+        sources: &Sources,
+    ) {
         let graph = module.graph().clone();
-        for number in pending.numbers() {
-            if let Some(node) = graph.node(number) {
-                self.tell(module, number, node, Some(reason));
-            }
+        let errors = || findings.iter().filter(|finding| finding.is_error());
+        let Some(first) = errors().next() else {
+            return;
+        };
+        // What stands in a block itself, or is used there, is its own mistake.
+        let owns = |number: u32, finding: &Diagnostic| {
+            graph.node(number).is_some_and(|node| {
+                let block = node.block.span;
+                let is_inside = |span: Span| {
+                    span.file == block.file && block.start <= span.start && span.end <= block.end
+                };
+                is_inside(finding.primary.span) || finding.secondary.iter().any(|label| is_inside(label.span))
+            })
+        };
+        let numbers = pending.numbers();
+        let of_nobody = errors().find(|finding| !numbers.iter().any(|&number| owns(number, finding)));
+        for &number in &numbers {
+            let Some(node) = graph.node(number) else { continue };
+            let own = errors().find(|finding| owns(number, finding)).or(of_nobody);
+            let reason = match own {
+                Some(own) => concise(sources, own),
+                None => format!(
+                    "something beside it keeps it from being used: {}",
+                    concise(sources, first)
+                ),
+            };
+            self.tell(module, number, node, Some(&reason));
         }
     }
 }

@@ -799,9 +799,53 @@ fn a_bad_import_keeps_the_old_one_and_says_why() {
         .unwrap();
     assert_eq!(report.updated.len(), 1);
     assert_eq!(out(&engine, "test.copy.end"), r#"{"out":3}"#);
+    // Nor does that make what it has read any better.
+    assert!(failure(&engine).is_some());
+    assert_eq!(engine.failed(), 1);
     change(&mut engine, &LIBRARY.replace("value + 1", "value + 2"));
     assert_eq!(failure(&engine), None);
     assert_eq!(out(&engine, "test.copy.end"), r#"{"out":5}"#);
+}
+
+#[test]
+fn of_two_bad_imports_each_says_its_own_mistake() {
+    let mut engine = with_disk(&[
+        ("/m/a.alloy", "declare \"x\" { }"),
+        ("/m/b.alloy", "declare \"y\" { }"),
+        ("/m/c.alloy", "declare \"z\" { }"),
+    ]);
+    let user = "import.file \"a\" { filename = \"/m/a.alloy\" }\nimport.file \"b\" { filename = \"/m/b.alloy\" }\nimport.file \"c\" { filename = \"/m/c.alloy\" }\na.x \"x\" { }\nb.y \"y\" { }\nc.z \"z\" { }\n";
+    engine.load(sources(user)).unwrap();
+    let mut write = |name: &str, text: &str| {
+        engine
+            .host
+            .disk
+            .borrow_mut()
+            .insert(name.to_owned(), text.to_owned());
+    };
+    write("/m/a.alloy", "declare \"x\" {");
+    write("/m/b.alloy", "declare \"y\" { } }");
+    write("/m/c.alloy", "declare \"z\" { declare \"w\" { } }");
+    engine.exports_changed(["import.file.a", "import.file.b", "import.file.c"]);
+    let failure = |id: &str| {
+        let found = engine.find(id).unwrap();
+        found.instance.failure.borrow().clone().unwrap_or_default()
+    };
+    assert!(
+        failure("import.file.a").starts_with("/m/a.alloy:"),
+        "{}",
+        failure("import.file.a")
+    );
+    assert!(
+        failure("import.file.b").starts_with("/m/b.alloy:"),
+        "{}",
+        failure("import.file.b")
+    );
+    let beside = failure("import.file.c");
+    assert!(
+        beside.starts_with("something beside it keeps it from being used: /m/"),
+        "{beside}"
+    );
 }
 
 #[test]

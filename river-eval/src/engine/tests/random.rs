@@ -198,7 +198,8 @@ proptest! {
                 runs = true;
                 drop(got);
                 let again = engine.load(sources(&text)).unwrap();
-                prop_assert_eq!(again.evaluated, 0, "{}", text);
+                // What an import has read and cannot use is looked at again.
+                prop_assert!(again.evaluated == 0 || engine.failed() > 0, "{}", text);
             }
             if let Some((text, library)) = &accepted {
                 let fresh_disk = Disk::default();
