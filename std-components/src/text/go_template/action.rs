@@ -270,12 +270,12 @@ impl<'a> Parser<'a> {
             }
             _ => return Err(self.unexpected(token)),
         }
-        // Fields of what was just read: `.a.b`, `$x.y`, `(f).z`.
+        // Fields of what was just read: `.a.b`, `$x.y`, `(f).z`, `now.UTC`.
         while let Some(next) = self
             .peek()
             .filter(|next| next.kind == Kind::Field && !next.spaced)
         {
-            if token.kind == Kind::Constant || (token.kind == Kind::Word && !next.spaced) {
+            if token.kind == Kind::Constant || matches!(word, "true" | "false" | "nil") {
                 return Err(self.unexpected(next));
             }
             self.skip();

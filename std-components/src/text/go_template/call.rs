@@ -1,10 +1,13 @@
 //! The functions that templates can call here: Go's own, the pipeline's and those of sprig that log pipelines use.
 
 mod lists;
+mod maps;
 mod numbers;
 mod paths;
+mod random;
 mod texts;
 mod times;
+mod versions;
 mod words;
 
 use super::value::Value;
@@ -77,10 +80,13 @@ const fn function(name: &'static str, least: usize, most: usize, run: Run) -> Fu
 }
 
 /// All functions, by subject.
-const ALL: [&[Function]; 6] = [
+const ALL: [&[Function]; 9] = [
     texts::ALL,
     numbers::ALL,
     lists::ALL,
+    maps::ALL,
+    random::ALL,
+    versions::ALL,
     words::ALL,
     paths::ALL,
     times::ALL,
@@ -101,12 +107,9 @@ pub(super) fn find(name: &str) -> Option<Function> {
 /// What to do about a function that is not here.
 pub(super) fn instead_of(name: &str) -> &'static str {
     match name {
-        "set" | "unset" | "merge" | "mergeOverwrite" | "mustMerge" | "mustMergeOverwrite" => {
-            "maps do not change here: make the whole with `dict`, or use pick and omit"
-        }
-        "uuidv4" | "shuffle" | "randAlpha" | "randAlphaNum" | "randAscii" | "randBytes" | "randInt"
-        | "randNumeric" => {
-            "what a line becomes must not differ from one reading to the next: make it of the line, with `sha256sum`"
+        "call" => "the values of a log line are texts: there is no function among them to call",
+        "bcrypt" | "htpasswd" | "derivePassword" | "encryptAES" | "decryptAES" => {
+            "passwords and ciphers are not for log lines: hide a value with `Sha2Hash \"salt\" .Value`"
         }
         "getHostByName" => "a template asks no servers: look names up where the logs are read",
         _ => "use another function, or other stages",

@@ -8,18 +8,23 @@ mod action;
 mod call;
 mod functions;
 mod lexer;
+mod map;
+mod methods;
 mod printf;
 mod run;
 #[cfg(test)]
 mod run_tests;
 mod tree;
 mod value;
+mod version;
 
 pub use functions::is_known;
+pub use map::Map;
 #[cfg(feature = "kubernetes")]
 pub(crate) use printf::quoted;
 pub use run::{Data, MAX_OUTPUT_BYTES};
 pub use value::Value;
+pub use version::Version;
 
 use super::Mistake;
 use action::Step;

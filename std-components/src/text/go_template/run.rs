@@ -1,6 +1,8 @@
 //! Runs templates.
 
 use super::call::{self, Function};
+use super::map::Map;
+use super::methods;
 use super::tree::{Base, Node, Pipe, Term, Tree};
 use super::value::Value;
 use std::collections::BTreeMap;
@@ -36,6 +38,8 @@ pub(super) struct Run<'a> {
     data: &'a dyn Data,
     out: &'a mut String,
     variables: Vec<(&'a str, Value)>,
+    /// All data as a map, from when a function was first given it: what it sets there is read from then on.
+    whole: Option<Map>,
     steps: u32,
     depth: u32,
 }
@@ -48,6 +52,7 @@ impl<'a> Run<'a> {
             data,
             out,
             variables: Vec::new(),
+            whole: None,
             steps: 0,
             depth: 0,
         };
@@ -125,7 +130,7 @@ impl<'a> Run<'a> {
 
     fn print(&mut self, value: &Value) {
         match value {
-            Value::Data => Value::Map(self.data.all()).print(self.out),
+            Value::Data => self.whole(Value::Data).print(self.out),
             value => value.print(self.out),
         }
     }
@@ -144,6 +149,7 @@ impl<'a> Run<'a> {
                 numbered.map(|(at, item)| (Value::Int(at as i64), item)).collect()
             }
             Value::Map(items) => items
+                .items()
                 .into_iter()
                 .map(|(name, item)| (Value::of(name), item))
                 .collect(),
@@ -185,9 +191,12 @@ impl<'a> Run<'a> {
     }
 
     /// All data as a map, where a value is looked into as a whole.
-    fn whole(&self, value: Value) -> Value {
+    fn whole(&mut self, value: Value) -> Value {
         match value {
-            Value::Data => Value::Map(self.data.all()),
+            Value::Data => {
+                let data = self.data;
+                Value::Map(self.whole.get_or_insert_with(|| data.all().into()).clone())
+            }
             value => value,
         }
     }
@@ -207,9 +216,11 @@ impl<'a> Run<'a> {
                 continue;
             };
             piped = Some(match &first.base {
-                Base::Function(function) => self.call(*function, others, piped, dot)?,
+                Base::Function(function) if first.fields.is_empty() => {
+                    self.call(*function, others, piped, dot)?
+                }
                 _ if others.is_empty() && piped.is_none() => self.term(first, dot)?,
-                _ => return Err("what is no function got arguments".to_owned()),
+                _ => self.method(first, others, piped, dot)?,
             });
         }
         Ok(piped.unwrap_or(Value::Nil))
@@ -243,11 +254,38 @@ impl<'a> Run<'a> {
             arguments.push(self.whole(value));
         }
         arguments.extend(piped.map(|value| self.whole(value)));
-        call::run(function, &arguments).map_err(|reason| format!("{}: {reason}", function.name))
+        let made = call::run(function, &arguments).and_then(|made| made.settle().map(|()| made));
+        made.map_err(|reason| format!("{}: {reason}", function.name))
+    }
+
+    /// A term whose last field is a method that takes arguments: `$time.Format "15:04"`.
+    fn method(
+        &mut self,
+        term: &'a Term,
+        terms: &'a [Term],
+        piped: Option<Value>,
+        dot: &Value,
+    ) -> Result<Value, String> {
+        let Some((name, fields)) = term.fields.split_last() else {
+            return Err("what is no function got arguments".to_owned());
+        };
+        let of = self.base(&term.base, dot)?;
+        let of = self.fields(of, fields)?;
+        let mut arguments = Vec::with_capacity(terms.len() + 1);
+        for term in terms {
+            arguments.push(self.term(term, dot)?);
+        }
+        arguments.extend(piped);
+        methods::call(&of, name, &arguments)
     }
 
     fn term(&mut self, term: &'a Term, dot: &Value) -> Result<Value, String> {
-        let mut value = match &term.base {
+        let value = self.base(&term.base, dot)?;
+        self.fields(value, &term.fields)
+    }
+
+    fn base(&mut self, base: &'a Base, dot: &Value) -> Result<Value, String> {
+        Ok(match base {
             Base::Dot => dot.clone(),
             Base::Variable(name) => self
                 .variables
@@ -263,14 +301,21 @@ impl<'a> Run<'a> {
                 self.variables.truncate(scope);
                 value
             }
-        };
-        for field in &term.fields {
+        })
+    }
+
+    fn fields(&mut self, mut value: Value, fields: &[Box<str>]) -> Result<Value, String> {
+        for field in fields {
             value = match value {
-                Value::Data => self.data.get(field).unwrap_or(Value::Nil),
-                Value::Map(mut items) => items.remove(&**field).unwrap_or(Value::Nil),
+                Value::Data => match &self.whole {
+                    Some(whole) => whole.get(field),
+                    None => self.data.get(field),
+                }
+                .unwrap_or(Value::Nil),
+                Value::Map(items) => items.get(field).unwrap_or(Value::Nil),
                 // As in Go: what a missing name has is missing too.
                 Value::Nil => Value::Nil,
-                other => return Err(format!("a {} has no field {field}", other.type_name())),
+                other => methods::call(&other, field, &[])?,
             };
         }
         Ok(value)

@@ -276,7 +276,14 @@ fn more_of_sprig() {
 
 #[test]
 fn what_is_not_here_says_what_else_to_do() {
-    for name in ["set", "uuidv4", "getHostByName", "genCA", "semver"] {
+    for name in [
+        "getHostByName",
+        "genCA",
+        "bcrypt",
+        "derivePassword",
+        "encryptAES",
+        "call",
+    ] {
         assert!(
             made(&format!("{{{{ {name} }}}}")).starts_with("refused"),
             "{name}"
@@ -294,4 +301,174 @@ fn what_is_not_here_says_what_else_to_do() {
         made("{{ chunk 0 (list 1) }}"),
         "failed: chunk: a chunk needs at least one item"
     );
+}
+
+#[test]
+fn maps_change_for_all_their_names() {
+    for (template, expected) in [
+        (
+            "{{ $d := dict \"a\" 1 }}{{ $_ := set $d \"b\" 2 }}{{ $d }}",
+            "map[a:1 b:2]",
+        ),
+        (
+            "{{ $d := dict \"a\" 1 \"b\" 2 }}{{ unset $d \"a\" }}{{ $d }}",
+            "map[b:2]map[b:2]",
+        ),
+        (
+            "{{ $d := dict }}{{ $e := $d }}{{ $_ := set $e \"x\" 1 }}{{ $d.x }}",
+            "1",
+        ),
+        (
+            "{{ $d := dict \"in\" (dict) }}{{ range list \"x\" \"y\" }}{{ $_ := set $d.in . true }}{{ end }}{{ $d }}",
+            "map[in:map[x:true y:true]]",
+        ),
+        (
+            "{{ $d := dict \"in\" (dict) }}{{ $c := deepCopy $d }}{{ $_ := set $c.in \"x\" 1 }}{{ $d }}{{ $c }}",
+            "map[in:map[]]map[in:map[x:1]]",
+        ),
+        (
+            "{{ $d := dict \"in\" (dict) }}{{ $p := pick $d \"in\" }}{{ $_ := set $p.in \"x\" 1 }}{{ $d }}",
+            "map[in:map[x:1]]",
+        ),
+        (
+            "{{ $_ := set . \"more\" \"x\" }}{{ .more }}{{ $.more }}{{ .level }}",
+            "xxwarn",
+        ),
+        (
+            "{{ merge (dict \"a\" 1 \"e\" \"\" \"m\" (dict \"x\" 1)) (dict \"a\" 2 \"b\" 3 \"e\" 4 \"m\" (dict \"x\" 2 \"y\" 2)) (dict \"b\" 5 \"c\" 6) }}",
+            "map[a:1 b:3 c:6 e:4 m:map[x:1 y:2]]",
+        ),
+        (
+            "{{ mergeOverwrite (dict \"a\" 1 \"l\" (list 1) \"m\" (dict \"x\" 1 \"z\" 1)) (dict \"a\" \"\" \"l\" (list 2) \"m\" (dict \"x\" 2)) | toJson }}",
+            r#"{"a":"","l":[2],"m":{"x":2,"z":1}}"#,
+        ),
+        ("{{ mustMerge (dict) (dict \"a\" nil) }}", "map[]"),
+        ("{{ merge . (dict \"new\" \"n\") | keys | len }}", "5"),
+        (
+            "{{ $d := dict \"a\" (dict \"b\" 1) }}{{ deepEqual $d (deepCopy $d) }}{{ deepEqual $d $d.a }}",
+            "truefalse",
+        ),
+        ("{{ push (list 1) 2 }}{{ mustPush (list) \"a\" }}", "[1 2][a]"),
+        // What never ends.
+        (
+            "{{ $d := dict }}{{ set $d \"a\" $d }}",
+            "failed: set: a map cannot hold itself",
+        ),
+        (
+            "{{ $d := dict }}{{ $e := dict \"d\" $d }}{{ set $d \"a\" (list $e) }}",
+            "failed: set: a map cannot hold itself",
+        ),
+        (
+            "{{ $d := dict \"a\" 1 }}{{ merge $d (dict \"b\" $d) }}",
+            "failed: merge: a map cannot hold itself",
+        ),
+        (
+            "{{ $d := dict }}{{ range until 200 }}{{ $d = dict \"a\" $d }}{{ end }}",
+            "failed: dict: more than 150 lists and maps in one another",
+        ),
+        (
+            "{{ $d := dict }}{{ $in := $d }}{{ range until 200 }}{{ $e := dict }}{{ $_ := set $in \"a\" $e }}{{ $in = $e }}{{ end }}",
+            "failed: set: more than 150 lists and maps in one another",
+        ),
+        (
+            "{{ $l := list 1 }}{{ range until 40 }}{{ $l = list $l $l }}{{ end }}",
+            "failed: list: more than 100000 values in one",
+        ),
+    ] {
+        assert_eq!(made(template), expected, "{template}");
+    }
+}
+
+#[test]
+fn versions_and_methods() {
+    for (template, expected) in [
+        (
+            "{{ semver \"v1.2\" }} {{ (semver \"1.2.3-rc.1+b\").Prerelease }}",
+            "1.2.0 rc.1",
+        ),
+        (
+            "{{ $v := semver \"3.2.1\" }}{{ $v.Major }}.{{ $v.Minor }}.{{ $v.Patch }} {{ $v.Original }} {{ $v.IncMinor }}",
+            "3.2.1 3.2.1 3.3.0",
+        ),
+        (
+            "{{ (semver \"1.2.3\").Compare (semver \"1.3.0\") }} {{ semver \"2.0\" | (semver \"1.0\").LessThan }}",
+            "-1 true",
+        ),
+        (
+            "{{ semverCompare \"^1.2.0\" \"1.3.0\" }} {{ \"1.3.0-rc\" | semverCompare \">=1.2\" }}",
+            "true false",
+        ),
+        (
+            "{{ if semverCompare \">=1.2, <2 || 4.x\" \"v4.7\" }}new{{ end }}",
+            "new",
+        ),
+        ("{{ semver \"x\" }}", "failed: semver: invalid semantic version"),
+        (
+            "{{ semverCompare \">\" \"1.0\" }}",
+            "failed: semverCompare: improper constraint: \">\"",
+        ),
+        (
+            "{{ $t := toDate \"2006-01-02T15:04:05Z07:00\" \"2026-11-21T10:00:00.5Z\" }}{{ $t.UTC.Format \"02 Jan 15:04\" }} {{ $t.Year }} {{ $t.Unix }} {{ $t.UTC.Weekday }}",
+            "21 Nov 10:00 2026 1795255200 Saturday",
+        ),
+        ("{{ now.UTC.Year | int64 | lt 2000 }}", "true"),
+        (
+            "{{ now.Tomorrow }}",
+            "failed: a time.Time has no Tomorrow of such arguments",
+        ),
+        (
+            "{{ .level.Format \"x\" }}",
+            "failed: what is no function got arguments",
+        ),
+    ] {
+        assert_eq!(made(template), expected, "{template}");
+    }
+}
+
+#[test]
+fn random_values_have_their_forms() {
+    for (template, pattern) in [
+        (
+            "{{ uuidv4 }}",
+            "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
+        ),
+        ("{{ randAlphaNum 9 }}", "^[0-9A-Za-z]{9}$"),
+        ("{{ randAlpha 9 }}", "^[A-Za-z]{9}$"),
+        ("{{ randAscii 9 }}", "^[ -~]{9}$"),
+        ("{{ randNumeric 9 }}", "^[0-9]{9}$"),
+        ("{{ randBytes 4 }}", "^[0-9A-Za-z+/]{6}==$"),
+        ("{{ randInt 5 7 }}", "^[56]$"),
+        ("{{ shuffle \"aab\" }}", "^(aab|aba|baa)$"),
+        ("{{ randAlpha -1 }}", "^$"),
+        (
+            "{{ randInt 1 1 }}",
+            "^failed: randInt: the second number has to be above the first$",
+        ),
+        (
+            "{{ randAlpha 9999999 }}",
+            "^failed: randAlpha: the text gets too long$",
+        ),
+    ] {
+        let made = made(template);
+        assert!(
+            regex::Regex::new(pattern).unwrap().is_match(&made),
+            "{template}: {made}"
+        );
+    }
+}
+
+#[test]
+fn variables_of_the_environment() {
+    let home = std::env::var("PATH").unwrap();
+    for (template, expected) in [
+        ("{{ expandenv \"<$PATH>\" }}", format!("<{home}>")),
+        ("{{ expandenv \"${PATH}x\" }}", format!("{home}x")),
+        ("{{ expandenv \"a$-b$ c${}d$\" }}", "ab$ cd$".to_owned()),
+        (
+            "{{ expandenv \"$NOT_THERE_AT_ALL.x${open\" }}",
+            ".xopen".to_owned(),
+        ),
+    ] {
+        assert_eq!(made(template), expected, "{template}");
+    }
 }

@@ -1,9 +1,11 @@
 //! The values of templates.
 
+use super::map::Map;
+use super::version::Version;
 use crate::text::go_time::Layout;
 use bytestring::ByteString;
-use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Arc;
 
 /// How Go prints a time.
 const TIME: &str = "2006-01-02 15:04:05.999999999 -0700 MST";
@@ -24,9 +26,11 @@ pub enum Value {
     /// A list.
     List(Vec<Value>),
     /// Values by name.
-    Map(BTreeMap<String, Value>),
+    Map(Map),
     /// A time.
     Time(Box<jiff::Zoned>),
+    /// A version, of `semver`.
+    Version(Arc<Version>),
     /// All the data that the template was run with.
     Data,
 }
@@ -50,8 +54,8 @@ impl Value {
             Self::Float(value) => *value != 0.0,
             Self::Text(text) => !text.is_empty(),
             Self::List(items) => !items.is_empty(),
-            Self::Map(items) => !items.is_empty(),
-            Self::Data | Self::Time(_) => true,
+            Self::Map(items) => items.len() > 0,
+            Self::Data | Self::Time(_) | Self::Version(_) => true,
         }
     }
 
@@ -66,6 +70,7 @@ impl Value {
             Self::List(_) => "[]interface {}",
             Self::Map(_) | Self::Data => "map[string]interface {}",
             Self::Time(_) => "time.Time",
+            Self::Version(_) => "*semver.Version",
         }
     }
 
@@ -101,7 +106,7 @@ impl Value {
             }
             Self::Map(items) => {
                 out.push_str("map[");
-                for (at, (name, item)) in items.iter().enumerate() {
+                for (at, (name, item)) in items.items().iter().enumerate() {
                     if at > 0 {
                         out.push(' ');
                     }
@@ -111,6 +116,7 @@ impl Value {
                 out.write_char(']')
             }
             Self::Time(time) => out.write_str(&Layout::new(TIME).format(time)),
+            Self::Version(version) => write!(out, "{version}"),
             Self::Data => Ok(()),
         };
     }
@@ -157,8 +163,10 @@ impl Value {
             Self::Time(time) => Layout::new("2006-01-02T15:04:05.999999999Z07:00")
                 .format(time)
                 .into(),
+            Self::Version(version) => version.to_string().into(),
             Self::List(items) => items.iter().map(Self::to_json).collect(),
             Self::Map(items) => items
+                .items()
                 .iter()
                 .map(|(name, item)| (name.clone(), item.to_json()))
                 .collect::<serde_json::Map<_, _>>()

@@ -1,9 +1,8 @@
-//! Functions of lists, maps and JSON.
+//! Functions of lists and JSON.
 
 use super::super::value::Value;
 use super::numbers::whole;
-use super::{ANY, Arguments, Function, function};
-use std::collections::BTreeMap;
+use super::{ANY, Function, function};
 
 /// Items of a list that a function makes at the most.
 const MAX_ITEMS: i64 = 10_000;
@@ -22,7 +21,7 @@ pub(super) const ALL: &[Function] = &[
         let mut value = arguments.get(0).clone();
         for key in arguments.all().iter().skip(1) {
             value = match (&value, key) {
-                (Value::Map(items), Value::Text(name)) => items.get(&**name).cloned().unwrap_or(Value::Nil),
+                (Value::Map(items), Value::Text(name)) => items.get(name).unwrap_or(Value::Nil),
                 (Value::List(items), Value::Int(at)) => usize::try_from(*at)
                     .ok()
                     .and_then(|at| items.get(at).cloned())
@@ -96,6 +95,11 @@ pub(super) const ALL: &[Function] = &[
         items.push(arguments.get(1).clone());
         Ok(Value::List(items))
     }),
+    function("push", 2, 2, |arguments| {
+        let mut items = arguments.list(0)?.to_vec();
+        items.push(arguments.get(1).clone());
+        Ok(Value::List(items))
+    }),
     function("prepend", 2, 2, |arguments| {
         let mut items = vec![arguments.get(1).clone()];
         items.extend_from_slice(arguments.list(0)?);
@@ -149,37 +153,6 @@ pub(super) const ALL: &[Function] = &[
         };
         Ok(Value::List(items))
     }),
-    function("dict", 0, ANY, |arguments| {
-        let mut items = BTreeMap::new();
-        for pair in arguments.all().chunks(2) {
-            if let Some(name) = pair.first() {
-                items.insert(
-                    name.to_text().to_string(),
-                    pair.get(1).cloned().unwrap_or_else(|| Value::text("")),
-                );
-            }
-        }
-        Ok(Value::Map(items))
-    }),
-    function("get", 2, 2, |arguments| {
-        let value = map(arguments, 0)?.get(&**arguments.text(1)?);
-        Ok(value.cloned().unwrap_or_else(|| Value::text("")))
-    }),
-    function("hasKey", 2, 2, |arguments| {
-        Ok(Value::Bool(
-            map(arguments, 0)?.contains_key(&**arguments.text(1)?),
-        ))
-    }),
-    function("keys", 1, ANY, |arguments| {
-        let mut names = Vec::new();
-        for at in 0..arguments.all().len() {
-            names.extend(map(arguments, at)?.keys().map(|name| Value::text(name)));
-        }
-        Ok(Value::List(names))
-    }),
-    function("values", 1, 1, |arguments| {
-        Ok(Value::List(map(arguments, 0)?.values().cloned().collect()))
-    }),
     function("fromJson", 1, 1, |arguments| {
         Ok(serde_json::from_str(arguments.text(0)?).map_or(Value::Nil, |json| Value::from_json(&json)))
     }),
@@ -226,51 +199,6 @@ pub(super) const ALL: &[Function] = &[
         let items: Vec<String> = items.iter().map(i64::to_string).collect();
         Ok(Value::of(items.join(" ")))
     }),
-    function("dig", 3, ANY, |arguments| {
-        let all = arguments.all();
-        let (names, default) = all.split_at(all.len().saturating_sub(2));
-        let (default, mut value) = match default {
-            [default, value] => (default, value),
-            _ => return Err("a default and a map expected".to_owned()),
-        };
-        for name in names {
-            value = match (value, name) {
-                (Value::Map(items), Value::Text(name)) => match items.get(&**name) {
-                    Some(value) => value,
-                    None => return Ok(default.clone()),
-                },
-                (other, _) => return Err(format!("cannot dig in a {}", other.type_name())),
-            };
-        }
-        Ok(value.clone())
-    }),
-    function("pick", 1, ANY, |arguments| {
-        let names = names(arguments);
-        let items = map(arguments, 0)?
-            .iter()
-            .filter(|(name, _)| names.contains(*name));
-        Ok(Value::Map(
-            items.map(|(name, value)| (name.clone(), value.clone())).collect(),
-        ))
-    }),
-    function("omit", 1, ANY, |arguments| {
-        let names = names(arguments);
-        let items = map(arguments, 0)?
-            .iter()
-            .filter(|(name, _)| !names.contains(*name));
-        Ok(Value::Map(
-            items.map(|(name, value)| (name.clone(), value.clone())).collect(),
-        ))
-    }),
-    function("pluck", 1, ANY, |arguments| {
-        let name = arguments.text(0)?;
-        let mut found = Vec::new();
-        for at in 1..arguments.all().len() {
-            found.extend(map(arguments, at)?.get(&**name).cloned());
-        }
-        Ok(Value::List(found))
-    }),
-    function("deepCopy", 1, 1, |arguments| Ok(arguments.get(0).clone())),
     function("deepEqual", 2, 2, |arguments| {
         Ok(Value::Bool(arguments.get(0) == arguments.get(1)))
     }),
@@ -279,24 +207,11 @@ pub(super) const ALL: &[Function] = &[
     }),
 ];
 
-fn map<'a>(arguments: &'a Arguments<'_>, at: usize) -> Result<&'a BTreeMap<String, Value>, String> {
-    match arguments.get(at) {
-        Value::Map(items) => Ok(items),
-        other => Err(format!("expected a map, got {}", other.type_name())),
-    }
-}
-
 /// Go's encoder keeps JSON out of HTML's way.
 fn for_html(json: &str) -> String {
     json.replace('<', "\\u003c")
         .replace('>', "\\u003e")
         .replace('&', "\\u0026")
-}
-
-/// The texts behind the first argument.
-fn names(arguments: &Arguments<'_>) -> Vec<String> {
-    let names = arguments.all().iter().skip(1);
-    names.map(|name| name.to_text().to_string()).collect()
 }
 
 /// Numbers from one to before another.

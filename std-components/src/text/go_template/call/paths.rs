@@ -1,9 +1,9 @@
 //! Functions of paths and URLs, and of texts in other texts: HTML, scripts, base 32.
 
+use super::super::map::Map;
 use super::super::value::Value;
 use super::{ANY, Function, function};
 use sha1::Digest;
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 pub(super) const ALL: &[Function] = &[
@@ -33,6 +33,9 @@ pub(super) const ALL: &[Function] = &[
     function("env", 1, 1, |arguments| {
         let value = std::env::var(&**arguments.text(0)?).unwrap_or_default();
         Ok(Value::of(value))
+    }),
+    function("expandenv", 1, 1, |arguments| {
+        Ok(Value::of(expanded(arguments.text(0)?)))
     }),
     function("urlParse", 1, 1, |arguments| url(arguments.text(0)?)),
     function("urlJoin", 1, 1, |arguments| match arguments.get(0) {
@@ -108,6 +111,47 @@ pub(super) const ALL: &[Function] = &[
         Ok(Value::of((two << 16 | one).to_string()))
     }),
 ];
+
+/// Go's `os.ExpandEnv`: `$NAME` and `${NAME}`.
+fn expanded(text: &str) -> String {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let is_special = |c: &char| matches!(c, '*' | '#' | '$' | '@' | '!' | '?' | '-' | '0'..='9');
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        out.push_str(before);
+        let name = if let Some(inner) = after.strip_prefix('{') {
+            match inner.split_once('}') {
+                Some((name, behind)) => {
+                    rest = behind;
+                    name
+                }
+                // What is never closed is taken away.
+                None => {
+                    rest = inner;
+                    ""
+                }
+            }
+        } else {
+            let end = match after.chars().next() {
+                Some(first) if is_special(&first) => first.len_utf8(),
+                _ => after.find(|c| !is_name(c)).unwrap_or(after.len()),
+            };
+            let (name, behind) = after.split_at(end);
+            if name.is_empty() {
+                out.push('$');
+            }
+            rest = behind;
+            name
+        };
+        // No variable has such a name, and asking for it is a panic.
+        if !name.is_empty() && !name.contains(['=', '\0']) {
+            out.push_str(&std::env::var(name).unwrap_or_default());
+        }
+    }
+    out.push_str(rest);
+    out
+}
 
 fn base(path: &str) -> String {
     if path.is_empty() {
@@ -189,7 +233,8 @@ fn url(text: &str) -> Result<Value, String> {
     Ok(Value::Map(
         parts
             .map(|(name, value)| (name.to_owned(), Value::text(value)))
-            .into(),
+            .into_iter()
+            .collect(),
     ))
 }
 
@@ -206,7 +251,7 @@ fn decoded(text: &str) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn joined(parts: &BTreeMap<String, Value>) -> String {
+fn joined(parts: &Map) -> String {
     let part = |name: &str| match parts.get(name) {
         None | Some(Value::Nil) => String::new(),
         Some(value) => value.to_text().to_string(),
