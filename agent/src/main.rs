@@ -14,6 +14,7 @@ mod logging;
 mod lsp;
 mod mask;
 mod own_traces;
+mod program;
 mod report;
 mod resources;
 mod runtime;

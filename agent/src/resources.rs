@@ -144,6 +144,14 @@ pub(crate) fn resident_bytes() -> u64 {
     read.map_or(0, |memory| memory.resident * procfs::page_size())
 }
 
+/// The part of the process' memory that no file backs: heap, stacks; 0 where it cannot be read.
+pub(crate) fn own_bytes() -> u64 {
+    let read = procfs::process::Process::myself().and_then(|process| process.statm());
+    read.map_or(0, |memory| {
+        memory.resident.saturating_sub(memory.shared) * procfs::page_size()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,6 +163,7 @@ mod tests {
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap()
             .as_secs_f64();
+        assert!((1..resident_bytes()).contains(&own_bytes()));
         assert!(reading.resident_bytes > 100_000.0 && reading.virtual_bytes >= reading.resident_bytes);
         assert!(
             reading.start_seconds <= now + 1.0 && reading.start_seconds > now - 86_400.0,

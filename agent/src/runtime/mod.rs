@@ -3,6 +3,7 @@
 mod loads;
 mod process;
 mod refusal;
+mod tidy;
 
 pub(crate) use loads::{Loads, Refused, Taken};
 pub(crate) use process::{Ended, run};
@@ -319,6 +320,11 @@ impl Agent {
     /// What became of the last loads.
     pub(crate) fn loads(&self) -> Loads {
         self.loads.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many loads there were up to now.
+    fn load_count(&self) -> u64 {
+        self.loads.lock().unwrap_or_else(PoisonError::into_inner).count
     }
 
     /// Since when the agent runs.

@@ -144,7 +144,9 @@ async fn serve(options: Options, is_traced: bool) -> Ended {
             Ended::Stopped
         }
         Some(Ok(())) => {
+            let tidying = tokio::spawn(super::tidy::tidy(agent.clone()));
             until_stopped(&agent, &mut signals).await;
+            tidying.abort();
             Ended::Stopped
         }
         Some(Err(ReloadError::Read(_))) => Ended::Unreadable,

@@ -284,10 +284,15 @@ impl Agent {
 
     /// Memory that it has in RAM.
     pub(crate) fn resident_kibibytes(&self) -> u64 {
+        self.memory_kibibytes("VmRSS")
+    }
+
+    /// A kind of memory, by its name in `/proc/PID/status`.
+    pub(crate) fn memory_kibibytes(&self, kind: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status
             .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .find_map(|line| line.strip_prefix(kind)?.strip_prefix(':'))
             .unwrap();
         line.split_whitespace().next().unwrap().parse().unwrap()
     }

@@ -27,6 +27,7 @@ mod loki_endpoint;
 mod lsp;
 mod lsp_client;
 mod lsp_editors;
+mod memory;
 mod metrics;
 mod modules;
 mod otlp_peer;

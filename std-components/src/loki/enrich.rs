@@ -1,13 +1,12 @@
 //! `loki.enrich`: copies labels of discovered targets to the log entries that belong to them.
 
-use super::recent::Recent;
+use super::recent::{self, Recent};
 use crate::component::{BuildError, CancellationToken, Component, Context, HealthCell, RunError, Stability};
 use crate::signals::{Fanout, Inlet, Labels, LogBatch, LogsReceiver, Target, inlet};
 use arc_swap::ArcSwap;
 use river_eval::Shared;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// Label sets whose result is kept at the most.
 const MAX_RESULTS: usize = 10_000;
@@ -108,7 +107,7 @@ impl Cache {
     }
 
     fn process(&mut self, batch: &mut LogBatch) {
-        self.results.tend(Instant::now());
+        self.results.tend(recent::now());
         // Entries of one stream mostly come one after the other.
         let mut last: Option<(Labels, Labels)> = None;
         for entry in &mut batch.entries {
@@ -165,6 +164,10 @@ impl Component for Enrich {
                 biased;
                 batch = inlet.next() => batch,
                 () = stop.cancelled() => break,
+                () = recent::unused(cache.results.is_empty()) => {
+                    cache.results.tend(recent::now());
+                    continue;
+                }
             };
             let Some(batch) = batch else { return Ok(()) };
             self.forward(&mut cache, batch).await;

@@ -1,14 +1,28 @@
 //! Results that are kept for as long as they are used: the files and pods that log streams are of come and go.
 //!
 //! Two generations. What is used moves to the young one; at a turn the young one becomes the old one, and the old one is forgotten. A turn comes with time, or
-//! when the young one is half of what may be kept, so that the memory follows what is in use and is bounded all the same.
+//! when the young one is half of what may be kept, so that the memory follows what is in use and is bounded all the same. Who keeps one waits for the next
+//! turn beside the next batch: when the last file is gone, no batch comes any more.
 
 use rustc_hash::FxHashMap;
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
 /// After so long without use a result may be forgotten, and after twice as long it is.
-const UNUSED: Duration = Duration::from_secs(5);
+pub(super) const UNUSED: Duration = Duration::from_secs(2);
+
+/// Ends when there may be something to forget; never where nothing is kept.
+pub(super) async fn unused(is_empty: bool) {
+    match is_empty {
+        true => std::future::pending().await,
+        false => tokio::time::sleep(UNUSED).await,
+    }
+}
+
+/// Now, by the clock that [`unused`] waits by.
+pub(super) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
 
 /// The results.
 #[derive(Debug)]
@@ -23,7 +37,7 @@ impl<K, V> Default for Recent<K, V> {
         Self {
             young: FxHashMap::default(),
             old: FxHashMap::default(),
-            turned: Instant::now(),
+            turned: now(),
         }
     }
 }
@@ -32,6 +46,11 @@ impl<K: Eq + Hash + Clone, V> Recent<K, V> {
     /// How many are kept.
     pub(super) fn len(&self) -> usize {
         self.young.len() + self.old.len()
+    }
+
+    /// Whether nothing is kept.
+    pub(super) fn is_empty(&self) -> bool {
+        self.young.is_empty() && self.old.is_empty()
     }
 
     /// A result, which is in use with that.
@@ -57,7 +76,7 @@ impl<K: Eq + Hash + Clone, V> Recent<K, V> {
         }
     }
 
-    /// Forgets what was not used for a while. To be called now and then, such as once a batch.
+    /// Forgets what was not used for a while. To be called once a batch, and after each wait for [`unused`].
     pub(super) fn tend(&mut self, now: Instant) {
         if now.saturating_duration_since(self.turned) >= UNUSED {
             self.turned = now;
@@ -86,6 +105,18 @@ mod tests {
         }
         // The one in use, and the one of the last turn.
         assert_eq!((results.len(), results.get(&1)), (2, None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_left_where_nothing_comes_any_more() {
+        let mut results = Recent::default();
+        let start = now();
+        results.insert(0, "used", 10);
+        while !results.is_empty() {
+            unused(results.is_empty()).await;
+            results.tend(now());
+        }
+        assert!(now() - start <= UNUSED * 2 + Duration::from_millis(100));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `loki.relabel`: changes the labels of log entries by rules, or drops entries.
 
-use super::recent::Recent;
+use super::recent::{self, Recent};
 use crate::component::metrics::{IntCounter, IntGauge};
 use crate::component::{BuildError, CancellationToken, Component, Context, HealthCell, RunError};
 use crate::relabel::{Rule, Rules, Scratch};
@@ -8,7 +8,6 @@ use crate::signals::{Fanout, Inlet, Labels, LogBatch, LogsReceiver, inlet};
 use parking_lot::Mutex;
 use river_eval::Shared;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// The arguments of `loki.relabel`.
 #[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
@@ -88,10 +87,16 @@ impl Cache {
         result
     }
 
+    /// Forgets what was not used for a while.
+    fn tend(&mut self, metrics: &Metrics) {
+        self.results.tend(recent::now());
+        metrics.size.set(self.results.len() as i64);
+    }
+
     /// Relabels a batch; `None` where nothing of it is kept.
     fn process(&mut self, mut batch: LogBatch, max_size: usize, metrics: &Metrics) -> Option<LogBatch> {
         metrics.processed.inc_by(batch.entries.len() as u64);
-        self.results.tend(Instant::now());
+        self.results.tend(recent::now());
         // Entries of one stream mostly come one after the other.
         let mut last: Option<(Labels, Option<Labels>)> = None;
         batch.entries.retain_mut(|entry| {
@@ -200,6 +205,10 @@ impl Component for Relabel {
                 biased;
                 batch = inlet.next() => batch,
                 () = stop.cancelled() => break,
+                () = recent::unused(cache.results.is_empty()) => {
+                    cache.tend(&self.metrics);
+                    continue;
+                }
             };
             let Some(batch) = batch else { return Ok(()) };
             self.forward(&mut cache, batch).await;

@@ -339,6 +339,11 @@ impl Member {
         match children.binary_search_by(|child| compare(&child.values, values)) {
             Ok(at) => {
                 children.remove(at);
+                // Files and pods come and go, some of them many at once.
+                if children.len() < children.capacity() / 4 {
+                    let twice = children.len() * 2;
+                    children.shrink_to(twice);
+                }
                 true
             }
             Err(_) => false,

@@ -1,12 +1,11 @@
 //! From a label set and changes to the changed set: most entries change few sets in few ways, so results are kept for as long as they are used.
 
 use super::record::Record;
-use crate::loki::recent::Recent;
+use crate::loki::recent::{self, Recent};
 use crate::signals::Labels;
 use river_eval::Str;
 use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
-use std::time::Instant;
 
 /// Results that are kept at the most.
 const MAX_RESULTS: usize = 10_000;
@@ -37,9 +36,14 @@ impl Kept {
 }
 
 impl LabelCache {
-    /// Forgets what was not used for a while. Once a batch.
-    pub(super) fn tend(&mut self, now: Instant) {
-        self.results.tend(now);
+    /// Forgets what was not used for a while. Once a batch, and now and then where none comes.
+    pub(super) fn tend(&mut self) {
+        self.results.tend(recent::now());
+    }
+
+    /// Whether nothing is kept.
+    pub(super) fn is_empty(&self) -> bool {
+        self.results.is_empty()
     }
 
     /// The labels of a record.

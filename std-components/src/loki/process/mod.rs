@@ -6,6 +6,7 @@ mod pipeline;
 mod record;
 mod stages;
 
+use super::recent::unused;
 use crate::component::{BuildError, CancellationToken, Component, Context, RunError};
 use crate::signals::{Fanout, Inlet, LogBatch, LogsReceiver, inlet};
 use arguments::{Arguments, StageArguments};
@@ -142,6 +143,7 @@ impl Component for Process {
                     Some(batch) => work = Some(Work::new(batch)),
                     None => break,
                 },
+                () = unused(pipeline.remembers_nothing()) => pipeline.tend(),
                 () = due(deadline) => {
                     if let Some(batch) = pipeline.release(Some(std::time::Instant::now())) {
                         forward_to.send(batch).await;

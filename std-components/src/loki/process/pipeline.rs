@@ -167,7 +167,7 @@ impl Pipeline {
         if may_wait && let Some(until) = self.waits_until() {
             return Advance::Wait { until, before: None };
         }
-        self.labels.tend(Instant::now());
+        self.labels.tend();
         let mut record = std::mem::take(&mut self.scratch);
         while let Some(entry) = work.entries.next() {
             let before = (work.finished.entries.len(), work.finished.acks.len());
@@ -185,6 +185,16 @@ impl Pipeline {
         self.scratch = record;
         let ack = std::mem::replace(&mut work.ack, Ack::none());
         Advance::Done(std::mem::take(&mut work.finished).into_batch(ack))
+    }
+
+    /// Whether no labels are remembered.
+    pub(super) fn remembers_nothing(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Forgets labels that were not used for a while, as no batch comes that would.
+    pub(super) fn tend(&mut self) {
+        self.labels.tend();
     }
 
     /// Before this time nothing may go on.

@@ -135,6 +135,11 @@ pub(super) struct Press {
 }
 
 impl Press {
+    /// Whether it keeps no buffers.
+    pub(super) fn is_empty(&self) -> bool {
+        self.request.capacity() == 0 && self.spare.is_empty()
+    }
+
     fn take(&mut self) -> Vec<u8> {
         let buffer = self.spare.pop().unwrap_or_default();
         self.spare_bytes -= buffer.capacity().min(self.spare_bytes);

@@ -7,10 +7,10 @@ use super::group::{Block, Group, Press, size};
 use super::resolve::Resolver;
 use super::settings::Settings;
 use super::store::RECORD_BYTES;
+use crate::loki::recent;
 use crate::signals::{Ack, Entry, LogBatch};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// Bytes of lines that a batch must have. What is less is packed by each endpoint, together with what comes before and after it.
 const LEAST_BYTES: usize = 8 * 1024;
@@ -142,7 +142,7 @@ struct Packer {
 
 impl Packer {
     fn pack(&mut self, entries: &[Entry]) -> Arc<[Piece]> {
-        self.resolver.tend(Instant::now());
+        self.resolver.tend(recent::now());
         let mut pieces = Vec::new();
         for entry in entries {
             let stream = self.resolver.stream(&entry.labels);

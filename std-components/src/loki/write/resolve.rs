@@ -45,10 +45,15 @@ impl Resolver {
         }
     }
 
-    /// Forgets what was not used for a while. Once a batch.
+    /// Forgets what was not used for a while. Once a batch, and now and then where none comes.
     pub(super) fn tend(&mut self, now: Instant) {
         self.known.tend(now);
         self.streams.tend(now);
+    }
+
+    /// Whether nothing is remembered.
+    pub(super) fn is_empty(&self) -> bool {
+        self.known.is_empty() && self.streams.is_empty()
     }
 
     fn forget(&mut self) {

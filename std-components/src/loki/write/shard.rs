@@ -9,6 +9,7 @@ use super::resolve::Resolver;
 use super::send::{Common, Request, Sent};
 use super::settings::Settings;
 use super::store::{RECORD_BYTES, Store, is_there};
+use crate::loki::recent::{self, unused};
 use crate::signals::Entry;
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
@@ -111,7 +112,7 @@ impl Shard {
         loop {
             let due = self.pending.values().map(|pending| pending.due).min();
             let Some(due) = due else {
-                return queue.recv().await;
+                return self.next_after_rest(queue).await;
             };
             tokio::select! {
                 biased;
@@ -130,7 +131,29 @@ impl Shard {
             return Some(item);
         }
         self.flush().await;
-        queue.recv().await
+        self.next_after_rest(queue).await
+    }
+
+    /// The next item where nothing waits to be sent: what was kept for a next request goes meanwhile.
+    async fn next_after_rest(&mut self, queue: &mut mpsc::UnboundedReceiver<Item>) -> Option<Item> {
+        loop {
+            tokio::select! {
+                biased;
+                item = queue.recv() => return item,
+                () = unused(self.is_at_rest()) => self.rest(),
+            }
+        }
+    }
+
+    /// Whether it keeps nothing for a next request.
+    fn is_at_rest(&self) -> bool {
+        self.resolver.is_empty() && self.press.is_empty()
+    }
+
+    /// Gives back buffers, and forgets streams that were not used for a while.
+    fn rest(&mut self) {
+        self.resolver.tend(recent::now());
+        self.press = Press::default();
     }
 
     /// Sends or stores everything.
@@ -197,7 +220,7 @@ impl Shard {
             mut owed,
         } = item;
         self.reconfigure();
-        self.resolver.tend(Instant::now().into_std());
+        self.resolver.tend(recent::now());
         self.batch += 1;
         match contents {
             Contents::Entries(entries) => {

@@ -106,6 +106,12 @@ impl Holders {
         }
     }
 
+    /// Gives back room that is not in use.
+    pub(super) fn shrink(&mut self) {
+        self.files.shrink_to_fit();
+        self.finished.shrink_to_fit();
+    }
+
     /// What a path may do with a file. Names that lead to one file at the same time are read each by itself, as in the reference.
     pub(super) fn claim(&self, key: &Key, file: &File) -> std::io::Result<Claim> {
         let metadata = file.metadata()?;

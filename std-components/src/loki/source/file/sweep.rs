@@ -24,7 +24,7 @@ pub(super) const SAVE_PERIOD: Duration = Duration::from_secs(1);
 const DAMAGE_COUNTS: Duration = Duration::from_secs(60);
 
 /// After so long without a line, spare buffers are freed.
-const IDLE: Duration = Duration::from_secs(5);
+const IDLE: Duration = Duration::from_secs(2);
 
 /// A file that the configuration wants to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -247,7 +247,7 @@ impl Sweeper {
         if !batches.is_empty() {
             self.last_line = now;
         } else if now.duration_since(self.last_line) >= IDLE {
-            self.buffers.shrink();
+            self.shrink();
             self.last_line = now;
         }
         if now.duration_since(self.last_save) >= SAVE_PERIOD {
@@ -271,6 +271,13 @@ impl Sweeper {
             has_more,
             problem: self.problem(),
         }
+    }
+
+    /// Gives back what was needed for more files and lines than there are.
+    fn shrink(&mut self) {
+        self.buffers.shrink();
+        self.holders.shrink();
+        self.tails.shrink_to_fit();
     }
 
     /// When to ask for events again.
