@@ -8,11 +8,18 @@ use std::sync::Arc;
 ///
 /// Layout: for each pair in order of names `len(name) name len(value) value`, each length as a run of bytes below 0x80. One allocation for
 /// a whole set, as a scrape keeps tens of thousands of them.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Eq)]
 pub struct Labels {
     /// A hash of the bytes, kept as it picks shards and buckets for each sample.
     hash: u64,
     bytes: Arc<str>,
+}
+
+impl PartialEq for Labels {
+    fn eq(&self, other: &Self) -> bool {
+        // Entries of a stream nearly always share one set.
+        self.hash == other.hash && (Arc::ptr_eq(&self.bytes, &other.bytes) || self.bytes == other.bytes)
+    }
 }
 
 impl Hash for Labels {

@@ -25,13 +25,12 @@ struct Kept {
 
 impl Kept {
     fn is_for(&self, record: &Record) -> bool {
-        self.base == *record.base()
-            && self.edits.len() == record.edits().len()
-            && self
-                .edits
-                .iter()
-                .zip(record.edits())
-                .all(|((name, value), (edited, new))| name == edited && value.as_deref() == new.as_deref())
+        let mut kept = self.edits.iter();
+        let is_same = |(name, value): (&Str, Option<&str>)| {
+            kept.next()
+                .is_some_and(|(edited, old)| edited == name && old.as_deref() == value)
+        };
+        self.base == *record.base() && record.edits().all(is_same) && kept.next().is_none()
     }
 }
 
@@ -48,7 +47,7 @@ impl LabelCache {
 
     /// The labels of a record.
     pub(super) fn finish(&mut self, record: &Record) -> Labels {
-        if record.edits().is_empty() {
+        if record.is_unedited() {
             return record.base().clone();
         }
         let mut hasher = FxHasher::default();
@@ -56,7 +55,7 @@ impl LabelCache {
         for (name, value) in record.edits() {
             // The name's address: stages share one allocation for each name.
             (name.as_ptr() as usize).hash(&mut hasher);
-            value.as_deref().hash(&mut hasher);
+            value.hash(&mut hasher);
         }
         let key = hasher.finish();
         if let Some(kept) = self.results.get(&key).filter(|kept| kept.is_for(record)) {
@@ -64,13 +63,12 @@ impl LabelCache {
         }
         let mut builder = record.base().builder();
         for (name, value) in record.edits() {
-            builder.set(name, value.as_deref().unwrap_or(""));
+            builder.set(name, value.unwrap_or(""));
         }
         let result = builder.build();
         let edits = record
             .edits()
-            .iter()
-            .map(|(name, value)| (name.clone(), value.as_deref().map(Into::into)))
+            .map(|(name, value)| (name.clone(), value.map(Into::into)))
             .collect();
         self.results.insert(
             key,

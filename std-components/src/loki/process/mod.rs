@@ -4,6 +4,7 @@ mod arguments;
 mod label_cache;
 mod pipeline;
 mod record;
+mod slots;
 mod stages;
 
 use super::recent::unused;

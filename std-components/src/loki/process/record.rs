@@ -1,9 +1,10 @@
 //! An entry on its way through the stages: the line, what was extracted from it, and its labels as they change.
 
+use super::pipeline::Flow;
+use super::slots::Slots;
 use crate::signals::{Ack, Entry, Labels};
 use bytestring::ByteString;
 use river_eval::Str;
-use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -44,9 +45,9 @@ pub(crate) struct Record {
     pub(crate) metadata: Option<Metadata>,
     /// The labels that the entry came with.
     base: Labels,
-    /// Labels set (`Some`) and taken away (`None`), the last of a name counts.
-    edits: SmallVec<[(Str, Option<ByteString>); 8]>,
-    extracted: SmallVec<[(Str, Extracted); 8]>,
+    /// Labels set (`Some`) and taken away (`None`).
+    edits: Slots<Option<ByteString>>,
+    extracted: Slots<Extracted>,
     /// Acknowledgements of other batches that went into this entry (partial lines).
     pub(crate) acks: Vec<Ack>,
 }
@@ -88,22 +89,11 @@ impl Record {
             timestamp: self.timestamp,
             metadata: self.metadata.clone(),
             base: self.base.clone(),
-            edits: self
-                .edits
-                .iter()
-                .map(|(name, value)| (name.clone(), value.as_ref().map(own)))
-                .collect(),
-            extracted: self
-                .extracted
-                .iter()
-                .map(|(name, value)| {
-                    let value = match value {
-                        Extracted::Text(text) => Extracted::Text(own(text)),
-                        other => other.clone(),
-                    };
-                    (name.clone(), value)
-                })
-                .collect(),
+            edits: self.edits.map(|value| value.as_ref().map(own)),
+            extracted: self.extracted.map(|value| match value {
+                Extracted::Text(text) => Extracted::Text(own(text)),
+                other => other.clone(),
+            }),
             acks,
         }
     }
@@ -126,46 +116,46 @@ impl Record {
         &self.base
     }
 
-    /// The changes to the labels.
-    pub(crate) fn edits(&self) -> &[(Str, Option<ByteString>)] {
-        &self.edits
+    /// The changes to the labels, by name: set or taken away. In an order that may be another one for the next entry.
+    pub(crate) fn edits(&self) -> impl Iterator<Item = (&Str, Option<&str>)> {
+        self.edits.iter().map(|(name, value)| (name, value.as_deref()))
+    }
+
+    /// Whether the labels are as they came.
+    pub(crate) fn is_unedited(&self) -> bool {
+        self.edits.is_empty()
     }
 
     /// A hash of the labels as they are now: the stream that stages tell entries apart by.
     pub(crate) fn stream(&self) -> u64 {
         use std::hash::Hasher;
-        let mut hasher = rustc_hash::FxHasher::default();
-        hasher.write_u64(self.base.hash());
-        for (name, value) in &self.edits {
+        let of_edit = |(name, value): (&Str, Option<&str>)| {
+            let mut hasher = rustc_hash::FxHasher::default();
             hasher.write(name.as_bytes());
-            hasher.write(value.as_deref().unwrap_or("").as_bytes());
-        }
-        hasher.finish()
+            hasher.write(value.unwrap_or("").as_bytes());
+            hasher.finish()
+        };
+        // A sum, as it is the same in any order.
+        let edits = self.edits().map(of_edit).fold(0_u64, u64::wrapping_add);
+        self.base.hash().wrapping_add(edits)
     }
 
     /// A label as it is now.
     pub(crate) fn label(&self, name: &str) -> Option<&str> {
-        match self.edits.iter().rev().find(|(edited, _)| &**edited == name) {
-            Some((_, value)) => value.as_deref(),
+        match self.edits.get(name) {
+            Some(value) => value.as_deref(),
             None => self.base.get(name),
         }
     }
 
     /// Sets a label; an empty value takes it away.
     pub(crate) fn set_label(&mut self, name: &Str, value: ByteString) {
-        self.edit(name, (!value.is_empty()).then_some(value));
+        self.edits.set(name, (!value.is_empty()).then_some(value));
     }
 
     /// Takes a label away.
     pub(crate) fn remove_label(&mut self, name: &Str) {
-        self.edit(name, None);
-    }
-
-    fn edit(&mut self, name: &Str, value: Option<ByteString>) {
-        match self.edits.iter_mut().find(|(edited, _)| edited == name) {
-            Some((_, old)) => *old = value,
-            None => self.edits.push((name.clone(), value)),
-        }
+        self.edits.set(name, None);
     }
 
     /// All labels as they are now, in no order.
@@ -173,19 +163,16 @@ impl Record {
         let kept = self
             .base
             .iter()
-            .filter(|(name, _)| !self.edits.iter().any(|(edited, _)| &**edited == *name));
-        let set = self
-            .edits
-            .iter()
-            .filter_map(|(name, value)| Some((&**name, &**value.as_ref()?)));
+            .filter(|(name, _)| self.edits.get(name).is_none());
+        let set = self.edits().filter_map(|(name, value)| Some((&**name, value?)));
         kept.chain(set)
     }
 
     /// What is extracted under a name. The labels that the entry came with count as extracted, as in Promtail.
     pub(crate) fn extracted(&self, name: &str) -> Option<Cow<'_, Extracted>> {
-        match self.extracted.iter().find(|(extracted, _)| &**extracted == name) {
-            Some((_, Extracted::Gone)) => None,
-            Some((_, value)) => Some(Cow::Borrowed(value)),
+        match self.extracted.get(name) {
+            Some(Extracted::Gone) => None,
+            Some(value) => Some(Cow::Borrowed(value)),
             None => self
                 .base
                 .get(name)
@@ -203,10 +190,7 @@ impl Record {
 
     /// Extracts a value; the last of a name counts.
     pub(crate) fn extract(&mut self, name: &Str, value: Extracted) {
-        match self.extracted.iter_mut().find(|(extracted, _)| extracted == name) {
-            Some((_, old)) => *old = value,
-            None => self.extracted.push((name.clone(), value)),
-        }
+        self.extracted.set(name, value);
     }
 
     /// Forgets what is extracted under a name.
@@ -225,14 +209,10 @@ impl Record {
             ..
         } = self;
         // A label as it came counts wherever nothing else is extracted.
-        extracted
-            .retain(|(name, _)| base.get(name).is_none() || edits.iter().any(|(edited, _)| edited == name));
+        extracted.retain(|name| base.get(name).is_none() || edits.get(name).is_some());
         for (name, value) in edits.iter() {
-            let Some(value) = value else { continue };
-            let value = Extracted::Text(value.clone());
-            match extracted.iter_mut().find(|(extracted, _)| extracted == name) {
-                Some((_, old)) => *old = value,
-                None => extracted.push((name.clone(), value)),
+            if let Some(value) = value {
+                extracted.set(name, Extracted::Text(value.clone()));
             }
         }
     }
@@ -242,7 +222,7 @@ impl Record {
         let of_labels = self
             .base
             .iter()
-            .filter(|(name, _)| !self.extracted.iter().any(|(extracted, _)| &**extracted == *name));
+            .filter(|(name, _)| self.extracted.get(name).is_none());
         let of_stages = self
             .extracted
             .iter()
@@ -257,7 +237,7 @@ impl Record {
         let of_labels = self
             .base
             .iter()
-            .filter(|(name, _)| !self.extracted.iter().any(|(extracted, _)| &**extracted == *name));
+            .filter(|(name, _)| self.extracted.get(name).is_none());
         let of_stages = self.extracted.iter().filter_map(|(name, value)| match value {
             Extracted::Text(text) => Some((&**name, &**text)),
             _ => None,
@@ -271,6 +251,25 @@ impl Record {
             None => Some(self.line.clone()),
             Some(source) => self.extracted_text(source),
         }
+    }
+
+    /// Lends a stage that leaves the line as it is the text that it works on. The line is lent and put back, as another reference to the read buffer
+    /// that it is a slice of would be counted, beside other threads that do so.
+    pub(crate) fn with_input(
+        &mut self,
+        source: Option<&str>,
+        work: impl FnOnce(&mut Self, &ByteString) -> Flow,
+    ) -> Flow {
+        if let Some(source) = source {
+            return match self.extracted_text(source) {
+                Some(text) => work(self, &text),
+                None => Flow::Next,
+            };
+        }
+        let line = std::mem::take(&mut self.line);
+        let flow = work(self, &line);
+        self.line = line;
+        flow
     }
 
     /// Sets structured metadata.

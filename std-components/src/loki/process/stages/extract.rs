@@ -35,28 +35,27 @@ impl Regex {
 
 impl Stage for Regex {
     fn process(&mut self, record: &mut Record, _: &mut Outlet<'_>) -> Flow {
-        let Some(input) = record.input(self.source.as_deref()) else {
-            return Flow::Next;
-        };
-        if self
-            .expression
-            .captures_read(&mut self.locations, &input)
-            .is_none()
-        {
-            return Flow::Next;
-        }
-        for (group, name) in &self.groups {
-            // A group that took no part is empty, as in Go.
-            let text = self
-                .locations
-                .get(*group)
-                .map_or("", |(from, to)| &input[from..to]);
-            let text = input.slice_ref(text);
-            if self.labels && is_label_name(name) {
-                record.set_label(name, text.clone());
+        let Self {
+            expression,
+            locations,
+            groups,
+            source,
+            labels,
+        } = self;
+        record.with_input(source.as_deref(), |record, input| {
+            if expression.captures_read(locations, input).is_none() {
+                return Flow::Next;
             }
-            record.extract(name, Extracted::Text(text));
-        }
-        Flow::Next
+            for (group, name) in groups {
+                // A group that took no part is empty, as in Go.
+                let text = locations.get(*group).map_or("", |(from, to)| &input[from..to]);
+                let text = input.slice_ref(text);
+                if *labels && is_label_name(name) {
+                    record.set_label(name, text.clone());
+                }
+                record.extract(name, Extracted::Text(text));
+            }
+            Flow::Next
+        })
     }
 }

@@ -30,25 +30,24 @@ impl Logfmt {
 
 impl Stage for Logfmt {
     fn process(&mut self, record: &mut Record, _: &mut Outlet<'_>) -> Flow {
-        let Some(input) = record.input(self.source.as_deref()) else {
-            return Flow::Next;
-        };
-        let mut pairs = Pairs { text: &input, at: 0 };
-        while let Some((key, value)) = pairs.next() {
-            for (wanted, name) in &self.mapping {
-                if key == wanted {
-                    let value = match value {
-                        Value::Plain(text) => input.slice_ref(text),
-                        Value::Quoted(text) => match unquote(text) {
-                            Some(text) => ByteString::from(text),
-                            None => return Flow::Next,
-                        },
-                    };
-                    record.extract(name, Extracted::Text(value));
+        record.with_input(self.source.as_deref(), |record, input| {
+            let mut pairs = Pairs { text: input, at: 0 };
+            while let Some((key, value)) = pairs.next() {
+                for (wanted, name) in &self.mapping {
+                    if key == wanted {
+                        let value = match value {
+                            Value::Plain(text) => input.slice_ref(text),
+                            Value::Quoted(text) => match unquote(text) {
+                                Some(text) => ByteString::from(text),
+                                None => return Flow::Next,
+                            },
+                        };
+                        record.extract(name, Extracted::Text(value));
+                    }
                 }
             }
-        }
-        Flow::Next
+            Flow::Next
+        })
     }
 }
 
