@@ -36,7 +36,12 @@ fn now() -> u64 {
 
 impl Writer {
     fn start(file: &Path) -> Self {
+        Self::start_with(file, &[])
+    }
+
+    fn start_with(file: &Path, more: &[&str]) -> Self {
         let child = Command::new(BINARY)
+            .args(more)
             .arg(format!("--output={}", file.display()))
             .arg("-")
             .stdin(Stdio::piped())
@@ -397,4 +402,69 @@ async fn a_predecessors_position_is_taken_over() {
     let mut source = home.start(&block);
     assert_eq!(source.lines(2).await, ["line 3", "line 4"]);
     source.stop().await;
+}
+
+const REPEATED: &str = "It is compressed. ";
+
+/// `MESSAGE=` and [`REPEATED`] a hundred times as systemd packs a field with LZ4: its length, then a block of some text, a repetition, and
+/// some text again.
+fn lz4() -> Vec<u8> {
+    let length = 8 + 100 * REPEATED.len() as u64;
+    let mut out = length.to_le_bytes().to_vec();
+    // 26 bytes (15 + 11) of text; then 4 + 15 + 6 * 255 + 215 bytes that stand 18 before.
+    out.extend([0xff, 11]);
+    out.extend(b"MESSAGE=");
+    out.extend(REPEATED.as_bytes());
+    out.extend([18, 0, 255, 255, 255, 255, 255, 255, 215]);
+    // 18 (15 + 3) bytes of text.
+    out.extend([0xf0, 3]);
+    out.extend(REPEATED.as_bytes());
+    out
+}
+
+/// The same as `xz --check=none --lzma2=dict=1MiB` packs it.
+const XZ: &[u8] = &[
+    0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 0x00, 0x00, 0xff, 0x12, 0xd9, 0x41, 0x02, 0x00, 0x21, 0x01, 0x10,
+    0x00, 0x00, 0x00, 0xa8, 0x70, 0x8e, 0x86, 0xe0, 0x07, 0x0f, 0x00, 0x2b, 0x5d, 0x00, 0x26, 0x91, 0x46,
+    0xc0, 0xd1, 0x94, 0x57, 0xe4, 0x8f, 0xf2, 0x81, 0x0c, 0xd4, 0x19, 0xa9, 0xb6, 0x13, 0x6e, 0xbd, 0x78,
+    0xa9, 0xd7, 0xd9, 0x0d, 0x4a, 0xec, 0x99, 0x6f, 0x66, 0x2c, 0x34, 0xfa, 0xcd, 0x69, 0x7d, 0x40, 0xd0,
+    0xb0, 0x6b, 0x05, 0x21, 0x38, 0x00, 0x00, 0x00, 0x00, 0x01, 0x3f, 0x90, 0x0e, 0x00, 0x00, 0x00, 0x86,
+    0x31, 0xa0, 0x07, 0xa8, 0x00, 0x0a, 0xfc, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0x59, 0x5a,
+];
+
+/// Debian 10 and RHEL 8 packed with LZ4, RHEL 7 with XZ. Today's writer packs with Zstandard only, so that the packed field is put in by hand.
+#[tokio::test]
+async fn fields_are_read_that_older_journals_compressed() {
+    if is_missing() {
+        return;
+    }
+    let text = REPEATED.repeat(100);
+    for (flag, packed) in [(1_u8, XZ.to_vec()), (2, lz4())] {
+        let home = Home::new();
+        let file = home.file("system.journal");
+        let mut writer = Writer::start_with(&file, &["--compress=no"]);
+        writer.message(now(), &text);
+        writer.message(now(), "and more");
+        writer.end();
+        let mut bytes = std::fs::read(&file).unwrap();
+        let payload = format!("MESSAGE={text}");
+        let at = bytes
+            .windows(payload.len())
+            .position(|part| part == payload.as_bytes())
+            .unwrap();
+        // https://systemd.io/JOURNAL_FILE_FORMAT/: the header's incompatible flags, and a data object: type, flags, six bytes, size. 48 bytes of
+        // references follow, 56 in compact files.
+        let is_compact = bytes[12] & 16 != 0;
+        let object = at - if is_compact { 72 } else { 64 };
+        assert_eq!(bytes[object..object + 2], [1, 0]);
+        bytes[12] |= flag;
+        bytes[object + 1] = flag;
+        let size = (at - object + packed.len()) as u64;
+        bytes[object + 8..object + 16].copy_from_slice(&size.to_le_bytes());
+        bytes[at..at + packed.len()].copy_from_slice(&packed);
+        std::fs::write(&file, bytes).unwrap();
+        let mut source = home.start("");
+        assert_eq!(source.lines(2).await, [text.as_str(), "and more"], "{flag}");
+        source.stop().await;
+    }
 }
