@@ -49,8 +49,33 @@ pub struct AttributeSchema {
     pub required: bool,
     /// What it is when not given; `None` where nothing stands for it.
     pub default: Option<Value>,
+    /// Which of its values need `--stability.level=experimental`.
+    pub experimental: Experimental,
     /// The reference text (Markdown), from the field's doc comment.
     pub doc: &'static str,
+}
+
+/// Which values of an attribute need `--stability.level=experimental`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Experimental {
+    /// None.
+    #[default]
+    No,
+    /// All but the default.
+    Changed,
+    /// This one.
+    Value(Value),
+}
+
+impl AttributeSchema {
+    /// Whether a value may only be written at the level experimental.
+    pub fn is_experimental(&self, value: &Value) -> bool {
+        match &self.experimental {
+            Experimental::No => false,
+            Experimental::Changed => value != self.default.as_ref().unwrap_or(&Value::Null),
+            Experimental::Value(experimental) => value == experimental,
+        }
+    }
 }
 
 /// The body of a block, made when it is first asked for: bodies may recur (`stage.match` holds stages), and of a large catalog only the blocks
@@ -131,6 +156,8 @@ pub struct BlockSchema {
     pub label: bool,
     /// Whether it is one of alternatives that may be mixed in any order, such as the stages of `loki.process`.
     pub alternative: bool,
+    /// Whether it needs `--stability.level=experimental`.
+    pub experimental: bool,
     /// What it holds.
     pub body: LazyBody,
     /// The reference text (Markdown), from the field's doc comment.

@@ -23,6 +23,7 @@ fn start() -> Fanout<LogBatch> {
         HealthCell::default(),
         exports.clone(),
         &body,
+        river_eval::eval::Stability::Experimental,
     )
     .ok()
     .unwrap();

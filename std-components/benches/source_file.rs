@@ -60,9 +60,16 @@ fn start(paths: &[String]) -> Running {
     };
     let exports = Arc::new(ExportSink::default());
     let id = ComponentId::root("loki.source.file.bench");
-    let component = (registration.build)(id, services, HealthCell::default(), exports, &body)
-        .ok()
-        .unwrap();
+    let component = (registration.build)(
+        id,
+        services,
+        HealthCell::default(),
+        exports,
+        &body,
+        river_eval::eval::Stability::Experimental,
+    )
+    .ok()
+    .unwrap();
     let stop = CancellationToken::new();
     let run = component.run(stop.clone());
     let task = tokio::spawn(async move { run.await.unwrap() });

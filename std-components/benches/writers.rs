@@ -36,6 +36,7 @@ fn start<B: Batch>(name: &str, text: &str) -> Fanout<B> {
         HealthCell::default(),
         exports.clone(),
         &body,
+        river_eval::eval::Stability::Experimental,
     )
     .ok()
     .unwrap();

@@ -101,7 +101,8 @@ async fn receivers_that_take_nothing_hold_nothing_up() {
             .replace("batch_wait ", &format!("{small}\n\t\tbatch_wait "))
     };
     let home = Home::with(&text(0));
-    let agent = home.start().await;
+    let level = "--stability.level=experimental";
+    let agent = home.start_with("config.alloy", &[level], &[]).await;
     let lost = "alloy_logging_write_to_lost_lines_total";
     assert_eq!(agent.metric(lost).await, Some(0.0));
     for turn in 1..20 {

@@ -121,6 +121,15 @@ fn block(name: &str, ty: &Type, river: &River, doc: &str) -> Part {
         (None, None) => (quote!(reader.required_block::<#ty>(#name)), ty, true),
     };
     let is_repeated = repeated.is_some();
+    let is_experimental = river.experimental.is_some();
+    let read = if is_experimental {
+        quote!({
+            reader.experimental_block(#name);
+            #read
+        })
+    } else {
+        read
+    };
     let describe = quote! {
         schema.blocks.push(::river_eval::schema::BlockSchema {
             name: #name.into(),
@@ -128,6 +137,7 @@ fn block(name: &str, ty: &Type, river: &River, doc: &str) -> Part {
             repeated: #is_repeated,
             label: <#item as ::river_eval::Arguments>::LABELLED,
             alternative: false,
+            experimental: #is_experimental,
             body: ::river_eval::schema::LazyBody::new(<#item as ::river_eval::Arguments>::schema),
             doc: #doc,
         });
@@ -162,12 +172,44 @@ fn attribute(name: &str, ty: &Type, river: &River, doc: &str) -> Part {
             )
         }
     };
+    let (is_gated, experimental) = match &river.experimental {
+        None => (None, quote!(::river_eval::schema::Experimental::No)),
+        Some(DefaultValue::OfType) => {
+            let unchanged = match &river.default {
+                None | Some(DefaultValue::OfType) => quote!(<#ty as ::core::default::Default>::default()),
+                Some(DefaultValue::Of(value)) => quote!(#value),
+            };
+            let is_gated = quote!(|value: &#ty| *value != #unchanged);
+            (
+                Some(is_gated),
+                quote!(::river_eval::schema::Experimental::Changed),
+            )
+        }
+        Some(DefaultValue::Of(value)) => {
+            let experimental = quote!({
+                let value: #ty = #value;
+                ::river_eval::schema::Experimental::Value(::river_eval::IntoValue::into_value(value))
+            });
+            (Some(quote!(|value: &#ty| *value == #value)), experimental)
+        }
+    };
+    let read = match is_gated {
+        None => read,
+        Some(is_gated) => quote!({
+            let read = #read;
+            if read.as_ref().is_some_and(#is_gated) {
+                reader.experimental_attribute(#name);
+            }
+            read
+        }),
+    };
     let describe = quote! {
         schema.attributes.push(::river_eval::schema::AttributeSchema {
             name: #name,
             ty: <#ty as ::river_eval::FromValue>::schema(),
             required: #required,
             default: #default,
+            experimental: #experimental,
             doc: #doc,
         });
     };
@@ -223,6 +265,7 @@ fn of_enum(input: &DeriveInput, data: &syn::DataEnum) -> syn::Result<TokenStream
                 repeated: true,
                 label: <#ty as ::river_eval::Arguments>::LABELLED,
                 alternative: true,
+                experimental: false,
                 body: ::river_eval::schema::LazyBody::new(<#ty as ::river_eval::Arguments>::schema),
                 doc: #doc,
             }

@@ -22,6 +22,8 @@ pub(crate) struct River {
     pub(crate) validate: Option<ExprPath>,
     pub(crate) prefix: Option<LitStr>,
     pub(crate) text: Option<LitStr>,
+    /// `#[river(experimental)]`: all but the default; `#[river(experimental = …)]`: this value.
+    pub(crate) experimental: Option<DefaultValue>,
 }
 
 impl River {
@@ -44,6 +46,12 @@ impl River {
                     "label" => river.label = true,
                     "squash" => river.squash = true,
                     "alternatives" => river.alternatives = true,
+                    "experimental" => {
+                        river.experimental = Some(match meta.value() {
+                            Ok(value) => DefaultValue::Of(value.parse()?),
+                            Err(_) => DefaultValue::OfType,
+                        });
+                    }
                     "default" => {
                         river.default = Some(match meta.value() {
                             Ok(value) => DefaultValue::Of(value.parse()?),
@@ -52,7 +60,7 @@ impl River {
                     }
                     _ => {
                         return Err(meta.error(
-                            "expected name, prefix, text, validate, block, label, squash, alternatives or default",
+                            "expected name, prefix, text, validate, block, label, squash, alternatives, default or experimental",
                         ));
                     }
                 }
@@ -82,6 +90,12 @@ impl River {
             && (inside(&field.ty, "Option").is_some() || inside(&field.ty, "Vec").is_some())
         {
             return error("an optional or repeated block needs no default");
+        }
+        if self.experimental.is_some() && (self.label || self.squash || self.alternatives) {
+            return error("only attributes and blocks are experimental");
+        }
+        if self.experimental.is_some() && self.block && inside(&field.ty, "Option").is_none() {
+            return error("an experimental block is optional; mark the attributes of others");
         }
         if self.validate.is_some() || self.prefix.is_some() || self.text.is_some() {
             return error("validate, prefix and text belong on a type");

@@ -32,6 +32,7 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
                 ty: <#ty as ::river_eval::FromValue>::schema(),
                 required: true,
                 default: ::core::option::Option::None,
+                experimental: ::river_eval::schema::Experimental::No,
                 doc: #doc,
             }
         });

@@ -9,6 +9,7 @@ use crate::codes::check as codes;
 use crate::codes::eval as eval_codes;
 use crate::convert::{ConvertError, PathStep};
 use crate::decode::messages;
+use crate::eval::Stability;
 use crate::ir::{self, Expr, ExprKind, Statement};
 use crate::schema::{BodySchema, Type};
 use crate::value::Str;
@@ -68,6 +69,14 @@ impl Analyzer<'_, '_> {
                     }
                     let inferred =
                         self.value(place.scope, &attribute.value, &known.ty, name, &mut Vec::new());
+                    if self.options.min_stability > Stability::Experimental
+                        && let Some(value) = &inferred.value
+                        && known.is_experimental(value)
+                    {
+                        let place = attribute.value.span;
+                        let allowed = self.options.min_stability;
+                        self.tell(messages::experimental("attribute", name, place, allowed));
+                    }
                     attributes.push(CheckedAttribute {
                         attribute,
                         schema: known,
@@ -91,6 +100,10 @@ impl Analyzer<'_, '_> {
                     {
                         self.tell(messages::duplicate_block(name, block.name_span, first));
                         continue;
+                    }
+                    if known.experimental && self.options.min_stability > Stability::Experimental {
+                        let (place, allowed) = (block.name_span, self.options.min_stability);
+                        self.tell(messages::experimental("block", name, place, allowed));
                     }
                     match &block.label {
                         None if known.label => self.tell(messages::missing_label(block.name_span)),

@@ -1,7 +1,9 @@
 //! The blocks that belong to the language itself, described as a catalog describes components.
 
 use crate::eval::Stability;
-use crate::schema::{AttributeSchema, BlockSchema, BodySchema, ComponentSchema, LazyBody, Type};
+use crate::schema::{
+    AttributeSchema, BlockSchema, BodySchema, ComponentSchema, Experimental, LazyBody, Type,
+};
 use crate::value::Value;
 use std::sync::{Arc, LazyLock};
 
@@ -19,6 +21,7 @@ fn attribute(
         name,
         ty,
         required,
+        experimental: Experimental::No,
         default,
         doc,
     }
@@ -89,6 +92,7 @@ static BLOCKS: LazyLock<[Arc<ComponentSchema>; 5]> = LazyLock::new(|| {
         repeated: false,
         label: false,
         alternative: false,
+        experimental: false,
         body: LazyBody::new(BodySchema::default),
         doc: "The components that run for each item.",
     });

@@ -3,7 +3,10 @@
 use super::{Analysis, Catalog, Checked, Findings, Loader, Options, Rule, Target, Ty, analyze};
 use crate::eval::Stability;
 use crate::graph::ParsedFile;
-use crate::schema::{AttributeSchema, BlockSchema, BodySchema, ComponentSchema, LazyBody, Type};
+use crate::schema::{
+    AttributeSchema, BlockSchema, BodySchema, ComponentSchema, Experimental, LazyBody, Type,
+};
+use crate::value::Value;
 use insta::assert_snapshot;
 use river_syntax::{Diagnostic, Severity, Sources};
 use std::sync::Arc;
@@ -17,6 +20,7 @@ fn attribute(name: &'static str, ty: Type, required: bool) -> AttributeSchema {
         ty,
         required,
         default: None,
+        experimental: Default::default(),
         doc: "",
     }
 }
@@ -114,8 +118,16 @@ impl Catalog for Small {
                 repeated: true,
                 label: false,
                 alternative: false,
+                experimental: false,
                 body: LazyBody::new(|| BodySchema {
-                    attributes: vec![attribute("url", Type::String, true)],
+                    attributes: vec![
+                        attribute("url", Type::String, true),
+                        AttributeSchema {
+                            default: Some(Value::Bool(false)),
+                            experimental: Experimental::Changed,
+                            ..attribute("fast", Type::Bool, false)
+                        },
+                    ],
                     blocks: Vec::new(),
                 }),
                 doc: "",
@@ -697,4 +709,18 @@ fn no_text_makes_the_checker_panic() {
             },
         )
         .unwrap();
+}
+
+#[test]
+fn experimental_attributes_are_below_the_level() {
+    let write = |fast: &str| {
+        check(&format!(
+            "write.logs \"w\" {{\n endpoint {{\n url = \"x\"\n fast = {fast}\n }}\n}}\n"
+        ))
+    };
+    insta::assert_snapshot!(write("true"), @r#"
+    main.alloy:1:1 warning AR0253 write.logs.w is unused: nothing writes to its receiver | hand write.logs.w.receiver to a component that forwards, or take it away
+    main.alloy:4:9 error AR0210 attribute "fast" is an experimental feature, and must be enabled by setting the stability.level flag to experimental; it is generally-available | --stability.level=experimental allows it
+    "#);
+    assert!(!write("false").contains("AR0210") && !write("sys.env(\"X\") == \"1\"").contains("AR0210"));
 }

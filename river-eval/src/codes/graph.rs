@@ -114,7 +114,8 @@ import.http "lib" {
 Where the module at that address imports a file: what a server sends may not read files of this machine. Import the inner module with
 `import.http`, too.
 "#;
-    BELOW_STABILITY = "AR0210", "a component below the stability level", r#"Components that may still change have to be allowed by name of their level.
+    BELOW_STABILITY = "AR0210", "below the stability level", r#"Components that may still change have to be allowed by name of their level, and so have single attributes and blocks of components that
+are settled otherwise, such as `syslog_format = "raw"` of `loki.source.syslog`.
 
 ```alloy
 loki.secretfilter "all" {
@@ -122,7 +123,7 @@ loki.secretfilter "all" {
 }
 ```
 
-Start with `--stability.level=experimental` (or `public-preview`), and expect that the component may change.
+Start with `--stability.level=experimental` (or `public-preview`), and expect that it may change.
 "#;
     NOT_ACTED_ON = "AR0211", "a config block that does nothing yet", r#"The block is accepted so that configurations of the reference load, but this version does not act on it.
 

@@ -1,9 +1,24 @@
 //! What is said of mistakes in a block, by the decoder and by the checker alike.
 
 use crate::codes::decode as codes;
+use crate::codes::graph::BELOW_STABILITY;
 use crate::convert::ConvertError;
+use crate::eval::Stability;
 use crate::suggest;
 use river_syntax::{Diagnostic, Edit, Fix, Span};
+
+/// What is written needs another `--stability.level`.
+pub(crate) fn experimental(what: &str, name: &str, place: Span, allowed: Stability) -> Diagnostic {
+    Diagnostic::error(
+        &BELOW_STABILITY,
+        place,
+        format!(
+            "{what} \"{name}\" is an experimental feature, and must be enabled by setting the stability.level flag to experimental; \
+             it is {allowed}"
+        ),
+    )
+    .with_help("--stability.level=experimental allows it")
+}
 
 pub(crate) fn duplicate_attribute(name: &str, place: Span, first: Span) -> Diagnostic {
     Diagnostic::error(

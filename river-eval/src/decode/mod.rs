@@ -10,6 +10,7 @@ pub use checks::Checks;
 pub use reader::Reader;
 
 use crate::body::BodyValue;
+use crate::eval::Stability;
 use crate::schema::{BlockSchema, BodySchema};
 use crate::value::{Str, Value};
 use river_syntax::{Diagnostic, Span};
@@ -34,6 +35,14 @@ pub trait Arguments: Sized {
         Self::decode_labelled(body, None, body.span)
     }
 
+    /// Decodes a body and refuses what is less stable than allowed.
+    ///
+    /// # Errors
+    /// All mistakes at once, each at its place.
+    fn decode_allowing(body: &BodyValue, allowed: Stability) -> Result<Self, Vec<Diagnostic>> {
+        Self::decode_with(Reader::new(body, None, body.span).allowing(allowed))
+    }
+
     /// Decodes the body of a block with its label; `place` is where a missing attribute is reported (the block's name).
     ///
     /// # Errors
@@ -43,7 +52,14 @@ pub trait Arguments: Sized {
         label: Option<&(Str, Span)>,
         place: Span,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let mut reader = Reader::new(body, label, place);
+        Self::decode_with(Reader::new(body, label, place))
+    }
+
+    /// Reads all, or tells all mistakes.
+    ///
+    /// # Errors
+    /// All mistakes at once, each at its place.
+    fn decode_with(mut reader: Reader<'_>) -> Result<Self, Vec<Diagnostic>> {
         let read = Self::read(&mut reader);
         match (read, reader.finish()) {
             (Some(read), mistakes) if mistakes.is_empty() => Ok(read),

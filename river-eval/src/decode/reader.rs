@@ -3,6 +3,7 @@
 use super::{Alternatives, Arguments, messages};
 use crate::body::{AttributeValue, BlockValue, BodyValue};
 use crate::convert::FromValue;
+use crate::eval::Stability;
 use crate::value::Str;
 use river_syntax::{Diagnostic, Span};
 
@@ -16,6 +17,8 @@ pub struct Reader<'b> {
     attributes: Vec<&'static str>,
     blocks: Vec<&'static str>,
     label_asked: bool,
+    /// The least stability that is allowed.
+    allowed: Stability,
     mistakes: Vec<Diagnostic>,
 }
 
@@ -29,7 +32,35 @@ impl<'b> Reader<'b> {
             attributes: Vec::new(),
             blocks: Vec::new(),
             label_asked: false,
+            allowed: Stability::Experimental,
             mistakes: Vec::new(),
+        }
+    }
+
+    /// With a least stability for what may be written; without, everything may.
+    #[must_use]
+    pub fn allowing(mut self, allowed: Stability) -> Self {
+        self.allowed = allowed;
+        self
+    }
+
+    /// Refuses an attribute that is written where experimental ones are not allowed.
+    pub fn experimental_attribute(&mut self, name: &'static str) {
+        if self.allowed > Stability::Experimental
+            && let Some(place) = self.attribute_span(name)
+        {
+            let mistake = messages::experimental("attribute", name, place, self.allowed);
+            self.mistakes.push(mistake);
+        }
+    }
+
+    /// Refuses a block that is written where experimental ones are not allowed.
+    pub fn experimental_block(&mut self, name: &'static str) {
+        if self.allowed > Stability::Experimental
+            && let Some(place) = self.block_span(name, 0)
+        {
+            let mistake = messages::experimental("block", name, place, self.allowed);
+            self.mistakes.push(mistake);
         }
     }
 
@@ -171,7 +202,8 @@ impl<'b> Reader<'b> {
         labelled: bool,
         read: impl FnOnce(&mut Reader<'b>) -> Option<T>,
     ) -> Option<T> {
-        let mut reader = Reader::new(&block.body, block.label.as_ref(), block.name_span);
+        let mut reader =
+            Reader::new(&block.body, block.label.as_ref(), block.name_span).allowing(self.allowed);
         reader.label_asked = labelled;
         let value = read(&mut reader);
         self.mistakes.extend(reader.finish());

@@ -3,7 +3,7 @@
 mod places;
 
 use super::*;
-use crate::{ByteSize, Secret, TextEnum, Value};
+use crate::{ByteSize, IntoValue, Secret, TextEnum, Value};
 use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq, TextEnum)]
@@ -260,4 +260,66 @@ fn a_word_is_taken_as_it_is_written() {
         (r#""Service" is no role"#, Some("one of endpointslice, pod"))
     );
     assert!(Role::from_value(&Value::string("Pod")).is_err());
+}
+
+#[derive(Debug, PartialEq, crate::Arguments)]
+struct Young {
+    #[river(default = 7, experimental)]
+    size: u32,
+    #[river(default = Action::Replace, experimental = Action::LabelDrop)]
+    action: Action,
+    #[river(experimental)]
+    name: Option<String>,
+    #[river(block, experimental)]
+    client: Option<Client>,
+    #[river(block)]
+    inner: Vec<Inner>,
+}
+
+#[derive(Debug, PartialEq, crate::Arguments)]
+struct Inner {
+    #[river(default, experimental)]
+    on: bool,
+}
+
+#[test]
+fn experimental_values_need_their_stability() {
+    let refused = |body: &BodyValue, allowed: Stability| match Young::decode_allowing(body, allowed) {
+        Ok(_) => Vec::new(),
+        Err(mistakes) => mistakes.into_iter().map(|mistake| mistake.message).collect(),
+    };
+    let on = |on: bool| body(&[("on", Value::Bool(on))]);
+    let mut young = body(&[
+        ("size", 8_u32.into_value()),
+        ("action", Value::string("label_drop")),
+        ("name", Value::string("a")),
+    ]);
+    young.block("client", BodyValue::default());
+    young.block("inner", BodyValue::default());
+    young.block("inner", on(true));
+    assert_eq!(refused(&young, Stability::Experimental), Vec::<String>::new());
+    insta::assert_snapshot!(refused(&young, Stability::PublicPreview).join("\n"), @r#"
+    attribute "size" is an experimental feature, and must be enabled by setting the stability.level flag to experimental; it is public-preview
+    attribute "action" is an experimental feature, and must be enabled by setting the stability.level flag to experimental; it is public-preview
+    attribute "name" is an experimental feature, and must be enabled by setting the stability.level flag to experimental; it is public-preview
+    block "client" is an experimental feature, and must be enabled by setting the stability.level flag to experimental; it is public-preview
+    attribute "on" is an experimental feature, and must be enabled by setting the stability.level flag to experimental; it is public-preview
+    "#);
+    // What is written as it is anyway asks for nothing.
+    let mut same = body(&[
+        ("size", Value::string("7")),
+        ("action", Value::string("replace")),
+        ("name", Value::Null),
+    ]);
+    same.block("inner", on(false));
+    assert_eq!(
+        refused(&same, Stability::GenerallyAvailable),
+        Vec::<String>::new()
+    );
+    let schema = Young::schema();
+    let is_experimental = |name: &str, value: Value| schema.attribute(name).unwrap().is_experimental(&value);
+    assert!(is_experimental("action", Value::string("label_drop")));
+    assert!(!is_experimental("action", Value::string("replace")));
+    assert!(is_experimental("size", 8_u32.into_value()) && !is_experimental("size", 7_u32.into_value()));
+    assert!(schema.block("client").unwrap().experimental && !schema.block("inner").unwrap().experimental);
 }

@@ -51,6 +51,8 @@ struct Built<C> {
     component: Arc<C>,
     /// Edges that an update makes belong to it.
     flow: Arc<Flow>,
+    /// What arguments may be written.
+    min_stability: Stability,
     /// Takes the component's metrics away when it is gone.
     _metrics: ComponentMetrics,
 }
@@ -58,7 +60,8 @@ struct Built<C> {
 impl<C: Component> AnyComponent for Built<C> {
     fn update(&self, body: &BodyValue) -> Result<(), Refusal> {
         self.flow.scope(|| {
-            let arguments = C::Arguments::decode(body).map_err(Refusal::Arguments)?;
+            let arguments =
+                C::Arguments::decode_allowing(body, self.min_stability).map_err(Refusal::Arguments)?;
             self.component.update(arguments).map_err(Refusal::Build)
         })
     }
@@ -82,6 +85,7 @@ type Build = fn(
     HealthCell,
     Arc<ExportSink>,
     &BodyValue,
+    Stability,
 ) -> Result<Arc<dyn AnyComponent>, Refusal>;
 
 /// A component as its family lists it.
@@ -97,8 +101,8 @@ pub struct Registration {
     pub arguments: fn() -> BodySchema,
     /// What it exports.
     pub exports: fn() -> BodySchema,
-    /// Decodes the arguments without building anything: what a checker needs.
-    pub check: fn(&BodyValue) -> Result<(), Vec<Diagnostic>>,
+    /// Decodes the arguments without building anything: what a checker needs. Refuses what is less stable.
+    pub check: fn(&BodyValue, Stability) -> Result<(), Vec<Diagnostic>>,
     /// Decodes the arguments and builds it.
     pub build: Build,
 }
@@ -118,11 +122,12 @@ impl Registration {
             labelling: Labelling::Required,
             arguments: <C::Arguments as Arguments>::schema,
             exports: <C::Exports as Exports>::schema,
-            check: |body| C::Arguments::decode(body).map(drop),
-            build: |id, services, health, exports, body| {
+            check: |body, min_stability| C::Arguments::decode_allowing(body, min_stability).map(drop),
+            build: |id, services, health, exports, body, min_stability| {
                 let flow = services.flows.of(&id.to_string());
                 let (component, metrics) = flow.scope(|| {
-                    let arguments = C::Arguments::decode(body).map_err(Refusal::Arguments)?;
+                    let arguments =
+                        C::Arguments::decode_allowing(body, min_stability).map_err(Refusal::Arguments)?;
                     let context = Context::new(id, services, health, exports);
                     let metrics = context.metrics.clone();
                     let component = C::new(context, arguments).map_err(Refusal::Build)?;
@@ -131,6 +136,7 @@ impl Registration {
                 Ok(Arc::new(Built {
                     component,
                     flow,
+                    min_stability,
                     _metrics: metrics,
                 }))
             },

@@ -109,7 +109,8 @@ impl ComponentHost {
             services.metrics = MetricsHub::default();
         }
         let component = self.guarded(&id, || {
-            (registration.build)(id.clone(), services, own.clone(), exports.clone(), body)
+            let (own, exports) = (own.clone(), exports.clone());
+            (registration.build)(id.clone(), services, own, exports, body, self.min_stability)
         });
         let component = component.map_err(|refusal| match refusal {
             Refusal::Arguments(mistakes) => Refused::Configuration(mistakes),
@@ -222,7 +223,7 @@ impl Host for ComponentHost {
     fn check(&mut self, at: At<'_>, body: &BodyValue) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
         let node = at.node;
         if let Some(component) = self.components.get(&*node.block.name) {
-            return (component.check)(body).map(|()| Vec::new());
+            return (component.check)(body, self.min_stability).map(|()| Vec::new());
         }
         match self.config_blocks.get(&*node.block.name) {
             Some(block) => {

@@ -123,6 +123,7 @@ fn writer(text: &str) -> Writer {
         HealthCell::default(),
         exports.clone(),
         &body,
+        river_eval::eval::Stability::Experimental,
     )
     .ok()
     .unwrap();

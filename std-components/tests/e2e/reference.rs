@@ -1,7 +1,7 @@
 //! The component reference under `docs/components/reference`: made from the schemas, and a failure where it is stale.
 
 use river_eval::Value;
-use river_eval::schema::{AttributeSchema, BlockSchema, BodySchema, Type};
+use river_eval::schema::{AttributeSchema, BlockSchema, BodySchema, Experimental, Type};
 use std::fmt::Write;
 use std::path::PathBuf;
 use std_components::component::Registration;
@@ -52,7 +52,17 @@ fn attributes(out: &mut String, body: &BodySchema) {
     }
     out.push_str("\n| attribute | type | default | |\n|---|---|---|---|\n");
     for attribute in &body.attributes {
-        let doc = attribute.doc.replace('\n', " ");
+        let mut doc = attribute.doc.replace('\n', " ");
+        match &attribute.experimental {
+            Experimental::No => {}
+            Experimental::Changed => {
+                doc.push_str(" Other values than the default need `--stability.level=experimental`.")
+            }
+            Experimental::Value(value) => {
+                let value = river_eval::show::text(value);
+                write!(doc, " `{value}` needs `--stability.level=experimental`.").unwrap();
+            }
+        }
         let row = [
             attribute.name.to_owned(),
             type_name(&attribute.ty),
@@ -91,6 +101,11 @@ fn facts(block: &BlockSchema) -> String {
     facts.extend(block.repeated.then_some("any number of times"));
     facts.extend(block.label.then_some("with a label"));
     facts.extend(block.alternative.then_some("mixed with its kin in any order"));
+    facts.extend(
+        block
+            .experimental
+            .then_some("with `--stability.level=experimental` only"),
+    );
     facts.join(", ")
 }
 

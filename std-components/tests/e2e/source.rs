@@ -37,6 +37,7 @@ fn rules() -> Value {
         HealthCell::default(),
         exports.clone(),
         &river_eval::evaluate_body(&body, &Object::new()).unwrap(),
+        river_eval::eval::Stability::Experimental,
     );
     assert!(built.is_ok());
     let Value::Object(fields) = exports.get() else {
@@ -72,6 +73,7 @@ impl Source {
             HealthCell::default(),
             Arc::new(ExportSink::default()),
             &body(text, &receiver),
+            river_eval::eval::Stability::Experimental,
         );
         let Ok(component) = component else {
             panic!("it cannot be built")

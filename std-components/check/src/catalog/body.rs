@@ -4,7 +4,9 @@ use super::index::split;
 use super::literal;
 use super::release::Source;
 use river_eval::Arguments;
-use river_eval::schema::{AttributeSchema, BlockSchema, BodySchema, ComponentSchema, LazyBody, Type};
+use river_eval::schema::{
+    AttributeSchema, BlockSchema, BodySchema, ComponentSchema, Experimental, LazyBody, Type,
+};
 use std::sync::{Arc, OnceLock};
 use std_components::http_client::HttpClientArguments;
 
@@ -54,6 +56,15 @@ impl Docs {
         }
     }
 
+    /// Which values need the level experimental; known of this agent's own components only.
+    fn experimental(&self, name: &str) -> Experimental {
+        let known = match self {
+            Docs::None => None,
+            _ => self.body().attribute(name),
+        };
+        known.map_or(Experimental::No, |attribute| attribute.experimental.clone())
+    }
+
     fn export(&self, name: &str) -> &'static str {
         let Docs::Component(component) = self else {
             return "";
@@ -63,11 +74,11 @@ impl Docs {
     }
 
     /// What is known of a block and of what it holds.
-    fn block(&self, name: &str) -> (&'static str, Docs) {
+    fn block(&self, name: &str) -> (&'static str, bool, Docs) {
         let body = self.body();
         match body.block(name) {
-            Some(block) => (block.doc, Docs::Block(block.body.clone())),
-            None => ("", Docs::None),
+            Some(block) => (block.doc, block.experimental, Docs::Block(block.body.clone())),
+            None => ("", false, Docs::None),
         }
     }
 }
@@ -159,7 +170,7 @@ impl Reader {
                 _ => alternative |= word.starts_with("enum="),
             }
         }
-        let (doc, docs) = self.docs.block(name);
+        let (doc, experimental, docs) = self.docs.block(name);
         let reader = Reader::new(self.source, docs);
         BlockSchema {
             name: name.to_owned(),
@@ -167,6 +178,7 @@ impl Reader {
             repeated,
             label,
             alternative,
+            experimental,
             body: match shared {
                 Some(shared) => reader.shared(shared),
                 None => LazyBody::new(move || reader.body(below, depth)),
@@ -205,6 +217,7 @@ impl Reader {
             name,
             required,
             default: default.and_then(|default| literal::value(default, &ty)),
+            experimental: self.docs.experimental(name),
             doc: doc(name, &ty),
             ty,
         })

@@ -414,3 +414,40 @@ impl Test {
         }
     }
 }
+
+#[cfg(feature = "loki")]
+#[tokio::test]
+async fn experimental_arguments_are_refused_below_their_level() {
+    use river_eval::eval::Stability;
+    let text = |format: &str| {
+        format!(
+            "loki.echo \"a\" {{ }}\nloki.source.syslog \"s\" {{\n\tforward_to = [loki.echo.a.receiver]\n\tlistener {{\n\t\taddress       = \"127.0.0.1:0\"\n\t\tsyslog_format = {format}\n\t}}\n}}\n"
+        )
+    };
+    let storage = tempfile::tempdir().unwrap();
+    let controller = |min_stability: Stability| {
+        let services = Services {
+            storage: storage.path().to_owned(),
+            ..Services::default()
+        };
+        Controller::new(Options {
+            services,
+            min_stability,
+            ..Options::default()
+        })
+        .unwrap()
+    };
+    let settled = controller(Stability::GenerallyAvailable);
+    let error = settled.load(sources(&text("\"raw\""))).await.unwrap_err();
+    insta::assert_snapshot!(rejected(&error), @r#"test.alloy:6:19: error[AR0210]: attribute "syslog_format" is an experimental feature, and must be enabled by setting the stability.level flag to experimental; it is generally-available (--stability.level=experimental allows it)"#);
+    settled.load(sources(&text("\"rfc3164\""))).await.unwrap();
+    // Neither does it get in with a reload.
+    settled
+        .load(sources(&text("string.join([\"r\", \"w\"], \"a\")")))
+        .await
+        .unwrap_err();
+    settled.shutdown().await;
+    let experimental = controller(Stability::Experimental);
+    experimental.load(sources(&text("\"raw\""))).await.unwrap();
+    experimental.shutdown().await;
+}

@@ -105,16 +105,16 @@ fn check_endpoint(endpoint: &EndpointArguments, checks: &mut Checks<'_, '_>) {
 #[river(validate = check_queue)]
 pub(super) struct QueueArguments {
     /// Controls the size of the underlying send queue buffer, for each shard.
-    #[river(default = ByteSize(10 * 1024 * 1024))]
+    #[river(default = ByteSize(10 * 1024 * 1024), experimental)]
     pub(super) capacity: ByteSize,
     /// Number of shards: requests that are under way at the same time at the most.
-    #[river(default = 1)]
+    #[river(default = 1, experimental)]
     pub(super) min_shards: i64,
     /// Configures the maximum time the client can take to drain the send queue upon shutdown.
-    #[river(default = Duration::from_secs(15))]
+    #[river(default = Duration::from_secs(15), experimental)]
     pub(super) drain_timeout: Duration,
     /// If true, entries wait for room in the queue; else they are dropped and counted while there is none.
-    #[river(default = true)]
+    #[river(default = true, experimental)]
     pub(super) block_on_overflow: bool,
 }
 

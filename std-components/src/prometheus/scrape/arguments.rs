@@ -102,10 +102,10 @@ pub(crate) struct Arguments {
     #[river(default)]
     pub native_histogram_min_bucket_factor: f64,
     /// Whether to send metadata (type, help, unit) along.
-    #[river(default)]
+    #[river(default, experimental)]
     pub honor_metadata: bool,
     /// Whether to add the labels `__type__` and `__unit__`.
-    #[river(default)]
+    #[river(default, experimental)]
     pub enable_type_and_unit_labels: bool,
     /// Sharing targets among agents.
     #[river(block)]

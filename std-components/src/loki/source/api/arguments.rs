@@ -50,6 +50,47 @@ fn check(arguments: &Arguments, checks: &mut Checks<'_, '_>) {
     }
 }
 
+impl Arguments {
+    /// Settings that are written and change nothing here: the server has none for them.
+    pub(super) fn without_effect(&self) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        if let Some(http2) = &self.http.http2 {
+            let settings = [
+                // Go's server reads it and does nothing either.
+                (http2.max_handlers != 0, "http.http2.max_handlers"),
+                (
+                    http2.max_decoder_header_table_size != TABLE_SIZE,
+                    "http.http2.max_decoder_header_table_size",
+                ),
+                (
+                    http2.max_encoder_header_table_size != TABLE_SIZE,
+                    "http.http2.max_encoder_header_table_size",
+                ),
+                (
+                    http2.permit_prohibited_ciphers,
+                    "http.http2.permit_prohibited_ciphers",
+                ),
+                (!http2.idle_timeout.is_zero(), "http.http2.idle_timeout"),
+                (
+                    !http2.write_byte_timeout.is_zero(),
+                    "http.http2.write_byte_timeout",
+                ),
+            ];
+            names.extend(
+                settings
+                    .into_iter()
+                    .filter(|(is_set, _)| *is_set)
+                    .map(|(_, name)| name),
+            );
+        }
+        names.extend(self.grpc.as_ref().map(|_| "grpc"));
+        names
+    }
+}
+
+/// Bytes of HTTP/2's tables of headers (RFC 9113, 6.5.2).
+const TABLE_SIZE: u32 = 4_096;
+
 /// The `http` block.
 #[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
 pub(super) struct HttpArguments {
@@ -189,31 +230,31 @@ impl ServerTls {
     }
 }
 
-/// The `http2` block. What the server here has no setting for is read and changes nothing.
+/// The `http2` block. What the server here has no setting for changes nothing and is told ([`Arguments::without_effect`]).
 #[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
 pub(super) struct Http2Arguments {
     /// Whether to speak HTTP/2.
     #[river(default = false)]
     pub(super) enabled: bool,
-    /// Handlers at the same time at the most.
+    /// Handlers at the same time at the most; no effect, nor in the reference.
     #[river(default = 0)]
     max_handlers: i64,
     /// Streams of a connection at the most.
     #[river(default = 100)]
     pub(super) max_concurrent_streams: u32,
-    /// Bytes of the decoder's table of headers.
-    #[river(default = 4096)]
+    /// Bytes of the decoder's table of headers; no effect.
+    #[river(default = TABLE_SIZE)]
     max_decoder_header_table_size: u32,
-    /// Bytes of the encoder's table of headers.
-    #[river(default = 4096)]
+    /// Bytes of the encoder's table of headers; no effect.
+    #[river(default = TABLE_SIZE)]
     max_encoder_header_table_size: u32,
     /// Bytes of a frame at the most.
     #[river(default = 0)]
     pub(super) max_read_frame_size: u32,
-    /// Whether prohibited ciphers are allowed.
+    /// Whether prohibited ciphers are allowed; no effect, as none is spoken.
     #[river(default = false)]
     permit_prohibited_ciphers: bool,
-    /// How long a connection may be idle.
+    /// How long a connection may be idle; no effect.
     #[river(default = Duration::ZERO)]
     idle_timeout: Duration,
     /// How long nothing may be read until a ping is sent.
@@ -222,7 +263,7 @@ pub(super) struct Http2Arguments {
     /// How long a ping's answer may take.
     #[river(default = Duration::from_secs(15))]
     pub(super) ping_timeout: Duration,
-    /// How long nothing may be written.
+    /// How long nothing may be written; no effect.
     #[river(default = Duration::ZERO)]
     write_byte_timeout: Duration,
     /// Bytes of a connection's window.

@@ -48,6 +48,18 @@ const AT_ONCE: usize = 16;
 /// configuration drop them.
 const DROPPED: [&str; 2] = ["returned", "relabelled"];
 
+/// Settings that change nothing are told once, when they are loaded.
+fn tell_without_effect(context: &Context<Nothing>, arguments: &Arguments) {
+    let names = arguments.without_effect();
+    if !names.is_empty() {
+        tracing::warn!(
+            component_id = %context.id,
+            "these settings have no effect: {}; take them away, or put a proxy before the agent that knows them",
+            names.join(", ")
+        );
+    }
+}
+
 impl Component for SourceApi {
     const NAME: &'static str = "loki.source.api";
     type Arguments = Arguments;
@@ -55,6 +67,7 @@ impl Component for SourceApi {
 
     fn new(context: Context<Nothing>, arguments: Arguments) -> Result<Self, BuildError> {
         server::check(&context, &arguments.http)?;
+        tell_without_effect(&context, &arguments);
         let metrics = Metrics::new(&context.metrics);
         Ok(Self {
             context,
@@ -68,6 +81,9 @@ impl Component for SourceApi {
 
     fn update(&self, arguments: Arguments) -> Result<(), BuildError> {
         server::check(&self.context, &arguments.http)?;
+        if self.arguments.load().without_effect() != arguments.without_effect() {
+            tell_without_effect(&self.context, &arguments);
+        }
         let before = self.arguments.swap(Arc::new(arguments));
         if before.http != self.arguments.load().http {
             self.moved.notify_one();

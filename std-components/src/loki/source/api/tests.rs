@@ -371,3 +371,20 @@ async fn the_account_is_right_at_every_step() {
     running.stop.cancel();
     running.task.await.unwrap().unwrap();
 }
+
+#[test]
+fn settings_without_effect_are_known() {
+    let names = |text: &str| arguments::<Arguments>(text).without_effect().join(" ");
+    assert_eq!(
+        names(
+            "forward_to = []\n http {\n http2 {\n enabled = true\n max_concurrent_streams = 7\n max_decoder_header_table_size = 4096\n }\n }"
+        ),
+        ""
+    );
+    assert_eq!(
+        names(
+            "forward_to = []\n http {\n http2 {\n max_handlers = 1\n max_encoder_header_table_size = 1\n }\n }\n grpc { }"
+        ),
+        "http.http2.max_handlers http.http2.max_encoder_header_table_size grpc"
+    );
+}

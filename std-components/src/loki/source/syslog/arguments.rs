@@ -67,7 +67,7 @@ pub(super) struct Listener {
     #[river(default = 8192)]
     pub(super) max_message_length: i64,
     /// How messages are written: `rfc5424`, `rfc3164`, `raw`.
-    #[river(default = Format::Rfc5424)]
+    #[river(default = Format::Rfc5424, experimental = Format::Raw)]
     pub(super) syslog_format: Format,
     /// TLS for TCP connections.
     #[river(block, default)]
@@ -76,7 +76,7 @@ pub(super) struct Listener {
     #[river(block)]
     pub(super) raw_format_options: Option<RawOptions>,
     /// Additions of Cisco IOS to RFC 3164.
-    #[river(block)]
+    #[river(block, experimental)]
     pub(super) rfc3164_cisco_components: Option<Cisco>,
 }
 
