@@ -180,7 +180,8 @@ fn of_status(status: &kube::core::Status) -> (Problem, Option<Duration>, String)
     (problem, retry_after, format!("{} {said}", status.code))
 }
 
-fn chain(error: &(dyn Error + 'static)) -> String {
+/// An error's text with those of its causes.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

@@ -14,6 +14,8 @@ mod service;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "loki")]
+pub(crate) use access::chain;
 pub use access::{Access, ApiError, Problem};
 pub use arguments::{ApiServer, ClientArguments};
 pub use cluster::{Cluster, InCluster, retries};

@@ -388,6 +388,36 @@ async fn a_stream_that_old_kubelets_let_miss_a_rotation_is_opened_anew() {
 }
 
 #[tokio::test]
+async fn of_a_pod_that_is_gone_nothing_is_kept_and_nothing_is_wrong_with_it() {
+    let (api, log, storage) = api().await;
+    log.lines(tenths(0, 10));
+    let mut running = start(&api, storage.path());
+    assert_eq!(running.lines(10).await, names(0, 10));
+    api.delete("pods", "shop", "web-0");
+    log.remove();
+    let looks = |request: &crate::kubernetes_api::Request| request.resource == "pods";
+    api.requests(api.seen().len() + 3, looks).await;
+    let health = running.source.context.health.get();
+    assert_eq!(health.message, "1 containers are tailed");
+    let positions = storage.path().join("loki.source.kubernetes.pods/positions.yml");
+    let is_kept = || std::fs::read_to_string(&positions).is_ok_and(|text| text.contains("web-0"));
+    let until = async |kept: bool| {
+        while is_kept() != kept {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    // As long as its target is there, it may be that this is another's mistake.
+    tokio::time::timeout(Duration::from_secs(10), until(true))
+        .await
+        .unwrap();
+    retarget(&running, Vec::new());
+    tokio::time::timeout(Duration::from_secs(10), until(false))
+        .await
+        .unwrap();
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn the_references_positions_are_taken_over() {
     let (api, log, storage) = api().await;
     log.lines(tenths(0, 20));

@@ -197,11 +197,14 @@ impl Follower {
             .replace(text.clone())
             .is_none_or(|before| before != text);
         self.desk.context_health.unhealthy(&text);
-        if is_new || self.desk.failures.now().is_some() {
+        // Asked also where the text is new: what follows is quiet for a while then.
+        let more = self.desk.failures.now();
+        if is_new || more.is_some() {
             tracing::error!(
                 component_id = &*self.desk.component,
                 namespace = self.info.namespace,
                 err = text,
+                more_of_them = more.unwrap_or(0),
                 "event watcher exited with error"
             );
         }

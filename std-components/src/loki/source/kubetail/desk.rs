@@ -94,6 +94,8 @@ pub(in crate::loki::source) struct Info {
     pub(super) committed: AtomicI64,
     /// Whether the container has ended and all of its log is read.
     pub(super) is_finished: AtomicBool,
+    /// Whether the API server has said that there is no such pod any more.
+    pub(super) is_gone: AtomicBool,
 }
 
 impl Info {
@@ -104,6 +106,7 @@ impl Info {
             updated: AtomicI64::new(0),
             committed: AtomicI64::new(0),
             is_finished: AtomicBool::new(false),
+            is_gone: AtomicBool::new(false),
         }
     }
 }

@@ -28,7 +28,7 @@ use tokio::task::JoinSet;
 /// How long a stop waits for what is on its way; what is not acknowledged by then is read again after the next start.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// How long the position of a target that is gone is kept, as it may come back.
+/// How long the position of a target that is gone is kept, as it may come back; that of a pod that is gone goes at once.
 const KEEP_GONE: Duration = Duration::from_secs(3600);
 
 /// How many of those are kept at the most, or as many as went at the same time: a discovery that starts anew loses all of its targets for a moment.
@@ -42,6 +42,27 @@ struct Running {
     ended: CancellationToken,
 }
 
+/// A target that went.
+struct Gone {
+    since: Instant,
+    /// Its tail; `None` of one of a former run.
+    running: Option<Running>,
+}
+
+impl Gone {
+    /// Of a former run, or one that may still come.
+    fn unseen(since: Instant) -> Self {
+        Self { since, running: None }
+    }
+
+    /// Whether its position is of no use any more: an UID never comes back.
+    fn is_over(&self) -> bool {
+        let is_pods_end =
+            |running: &Running| running.info.is_gone.load(Ordering::Relaxed) && running.ended.is_cancelled();
+        self.running.as_ref().is_some_and(is_pods_end) || self.since.elapsed() >= KEEP_GONE
+    }
+}
+
 /// The tails of a component while it runs.
 pub(in crate::loki::source) struct Tails {
     desk: Arc<Desk>,
@@ -50,8 +71,8 @@ pub(in crate::loki::source) struct Tails {
     tasks: JoinSet<()>,
     /// Tails that have been told to end, by the paths of their keys; those are done that are cancelled.
     leaving: HashMap<String, Vec<CancellationToken>>,
-    /// When the targets of positions went.
-    gone: BTreeMap<Key, Instant>,
+    /// Targets of positions that went.
+    gone: BTreeMap<Key, Gone>,
     /// How many of them are kept.
     most_gone: usize,
 }
@@ -72,7 +93,7 @@ impl Tails {
             .positions
             .lock()
             .keys()
-            .map(|key| (key.clone(), now))
+            .map(|key| (key.clone(), Gone::unseen(now)))
             .collect();
         Self {
             desk,
@@ -119,8 +140,12 @@ impl Tails {
                 self.leaving
                     .entry(key.path.clone())
                     .or_default()
-                    .push(running.ended);
-                self.gone.insert(key, Instant::now());
+                    .push(running.ended.clone());
+                let gone = Gone {
+                    since: Instant::now(),
+                    running: Some(running),
+                };
+                self.gone.insert(key, gone);
             }
         }
         let mut infos: Vec<_> = self.running.iter().collect();
@@ -214,14 +239,21 @@ impl Tails {
 }
 
 /// Forgets positions of targets that have been gone for long, and of too many.
-fn forget(desk: &Desk, running: &HashMap<Key, Running>, gone: &mut BTreeMap<Key, Instant>, most: usize) {
+fn forget(desk: &Desk, running: &HashMap<Key, Running>, gone: &mut BTreeMap<Key, Gone>, most: usize) {
+    for gone in gone.values_mut() {
+        // Its labels need not be kept.
+        let may_come_back = |running: &mut Running| {
+            running.ended.is_cancelled() && !running.info.is_gone.load(Ordering::Relaxed)
+        };
+        drop(gone.running.take_if(may_come_back));
+    }
     let mut old: BTreeSet<Key> = (gone.iter())
-        .filter(|(_, since)| since.elapsed() >= KEEP_GONE)
+        .filter(|(_, gone)| gone.is_over())
         .map(|(key, _)| key.clone())
         .collect();
     let surplus = gone.len().saturating_sub(most);
     if surplus > old.len() {
-        let mut by_age: Vec<_> = gone.iter().map(|(key, since)| (*since, key)).collect();
+        let mut by_age: Vec<_> = gone.iter().map(|(key, gone)| (gone.since, key)).collect();
         by_age.sort_by_key(|(since, _)| *since);
         old.extend(by_age.into_iter().take(surplus).map(|(_, key)| key.clone()));
     }

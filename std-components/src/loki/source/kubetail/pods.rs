@@ -3,18 +3,22 @@
 use super::target::Place;
 use crate::component::BuildError;
 use crate::kubernetes::pod::{self, Pod};
-use crate::kubernetes::{Access, ApiError, ClientArguments, Cluster, InCluster, Problem};
+use crate::kubernetes::{Access, ApiError, ClientArguments, Cluster, InCluster};
 use futures_util::AsyncBufRead;
 use k8s_openapi::api::core::v1::ContainerStatus;
 use kube::Api;
 use std::fmt::Write;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use tokio::sync::OnceCell;
+use std::time::Duration;
+use tokio::sync::{Notify, OnceCell};
 use tokio_util::sync::CancellationToken;
 
 /// The first release of which kubelets notice that a log they follow is rotated (kubernetes/kubernetes#115702).
 const NOTICES_ROTATIONS: (u32, u32) = (1, 29);
+
+/// Over how long those spread who waited for the server to come back.
+const CROWD: Duration = Duration::from_secs(2);
 
 /// A log as it comes.
 pub(super) type Stream = Pin<Box<dyn AsyncBufRead + Send>>;
@@ -54,6 +58,8 @@ pub(in crate::loki::source) struct Pods {
     client: OnceLock<kube::Client>,
     /// Whether the cluster is of a release whose kubelets miss rotations.
     misses_rotations: OnceCell<bool>,
+    /// The server has answered.
+    reached: Notify,
     /// Cancelled once tails have to go on with another server.
     pub(super) is_stale: CancellationToken,
 }
@@ -68,6 +74,7 @@ impl Pods {
             cluster: client.cluster(&InCluster::from_environment())?,
             client: OnceLock::new(),
             misses_rotations: OnceCell::new(),
+            reached: Notify::new(),
             is_stale: CancellationToken::new(),
         })
     }
@@ -85,6 +92,17 @@ impl Pods {
         })?;
         let own = pod.filter(|pod| pod.metadata.uid.as_deref().is_none_or(|uid| uid == &*place.uid));
         Ok(own.map(|pod| state(&pod, &place.container)))
+    }
+
+    /// The server has answered: those who have not reached it need not wait out their pauses.
+    pub(super) fn is_reached(&self) {
+        self.reached.notify_waiters();
+    }
+
+    /// Waits until somebody reaches the server, and a little more: they do not all come at once.
+    pub(super) async fn is_reached_again(&self) {
+        self.reached.notified().await;
+        tokio::time::sleep(CROWD.mul_f64(fastrand::f64())).await;
     }
 
     /// Whether it has to be feared, or is not known yet, that streams miss rotations.
@@ -141,11 +159,6 @@ fn release(version: &str) -> Option<(u32, u32)> {
     let mut numbers = version.trim_start_matches('v').split(['.', '-', '+']);
     let mut number = || numbers.next()?.parse().ok();
     Some((number()?, number()?))
-}
-
-/// Whether an error says that there is nothing to be read any more.
-pub(super) fn is_gone(error: &ApiError) -> bool {
-    error.problem == Problem::NotFound
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -254,6 +267,23 @@ mod tests {
 
     fn container(now: Value, last: Value) -> Value {
         json!({"name": "c", "image": "", "imageID": "", "ready": true, "restartCount": 0, "containerID": "cri://now", "state": now, "lastState": last})
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_back_is_asked_without_waiting_out_a_pause() {
+        let client = crate::component::testing::arguments("api_server = \"http://127.0.0.1:9\"");
+        let pods = Arc::new(Pods::new(&client).unwrap());
+        let waits = tokio::spawn({
+            let pods = pods.clone();
+            async move { pods.is_reached_again().await }
+        });
+        let told = async {
+            while !waits.is_finished() {
+                pods.is_reached();
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(CROWD * 2, told).await.unwrap();
     }
 
     #[test]

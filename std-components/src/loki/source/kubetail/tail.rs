@@ -6,11 +6,11 @@
 use super::desk::{Desk, Info};
 use super::lines::{Line, Lines};
 use super::pace::Pace;
-use super::pods::{Part, Pods, State, Stream, is_gone};
+use super::pods::{Part, Pods, State, Stream};
 use super::target::Place;
 use crate::component::CancellationToken;
 use crate::http_client::Backoff;
-use crate::kubernetes::Problem;
+use crate::kubernetes::{Problem, chain};
 use crate::loki::source::marks::{Mark, Resume, Sent, Stopped};
 use crate::loki::source::now;
 use crate::signals::{Entry, MAX_BATCH_BYTES, MAX_BATCH_ENTRIES};
@@ -41,6 +41,9 @@ const LEAVING_SILENCE: Duration = Duration::from_secs(1);
 
 /// And at the most for this long.
 const LEAVING: Duration = Duration::from_secs(10);
+
+/// How long a target may outlive its pod before that is worth a word: discovery tells what has changed every few seconds.
+const STALE: Duration = Duration::from_secs(30);
 
 /// How long the opening of a stream counts as such: a quiet container's stream begins with its first line.
 const OPENING: Duration = Duration::from_millis(500);
@@ -76,7 +79,8 @@ enum Failure {
     Stale,
     Failed {
         text: String,
-        is_gone: bool,
+        /// `None` of a stream that breaks off.
+        problem: Option<Problem>,
     },
 }
 
@@ -89,7 +93,7 @@ impl From<Stopped> for Failure {
 impl From<crate::kubernetes::ApiError> for Failure {
     fn from(error: crate::kubernetes::ApiError) -> Self {
         Self::Failed {
-            is_gone: is_gone(&error),
+            problem: Some(error.problem),
             text: error.to_string(),
         }
     }
@@ -118,6 +122,8 @@ pub(super) struct Tail {
     /// Whether the first piece of a long line was new.
     piece: Option<bool>,
     pace: Pace,
+    /// Since when the pod is gone.
+    missing: Option<Instant>,
 }
 
 impl Tail {
@@ -151,6 +157,7 @@ impl Tail {
             has_read: false,
             piece: None,
             pace: Pace::default(),
+            missing: None,
         }
     }
 
@@ -166,15 +173,19 @@ impl Tail {
                 errors = Backoff::new(RETRY.0, RETRY.1);
                 waits = Backoff::new(WAIT.0, WAIT.1);
             }
-            let mut gone = false;
+            let (mut is_gone, mut is_unreachable) = (false, false);
             let pause = match end {
                 Err(Failure::Stopped) => break,
                 Ok(End::Finished | End::Left) | Err(Failure::Left) => None,
                 Err(Failure::Stale) => Some(waits.next(None)),
                 Ok(End::Again | End::Waits) => Some(waits.next(None)),
-                Err(Failure::Failed { text, is_gone }) => {
-                    self.report(&text);
-                    gone = is_gone;
+                Err(Failure::Failed { text, problem }) => {
+                    is_gone = problem == Some(Problem::NotFound);
+                    is_unreachable = problem == Some(Problem::Unreachable);
+                    self.is_missing(is_gone);
+                    if self.missing.is_none_or(|since| since.elapsed() >= STALE) {
+                        self.report(&text);
+                    }
                     Some(errors.next(None))
                 }
             };
@@ -186,10 +197,10 @@ impl Tail {
                 let (taken, lines) = self.sent.forget_failed();
                 self.read = taken;
                 self.complete = None;
-                if gone {
+                if is_gone {
                     self.desk.metrics.lost.with_label_values(&["gone"]).inc_by(lines);
                 }
-                if gone && self.leaving.is_cancelled() {
+                if is_gone && self.leaving.is_cancelled() {
                     break;
                 }
                 let pause = errors.next(None);
@@ -201,10 +212,11 @@ impl Tail {
             let Some(pause) = pause.filter(|_| !self.leaving.is_cancelled()) else {
                 break;
             };
-            let leaving = self.leaving.clone();
+            let (leaving, pods) = (self.leaving.clone(), self.desk.pods.lock().clone());
             let wait = async move {
                 tokio::select! {
                     () = leaving.cancelled() => {}
+                    () = pods.is_reached_again(), if is_unreachable => {}
                     () = tokio::time::sleep(pause) => {}
                 }
             };
@@ -235,6 +247,14 @@ impl Tail {
                 "tailer stopped; will retry"
             );
         }
+    }
+
+    /// Notes whether the pod is gone. Between its end and that of its target there is nothing wrong with that.
+    fn is_missing(&mut self, is_gone: bool) {
+        self.missing = match self.missing {
+            Some(since) if is_gone => Some(since),
+            _ => is_gone.then(Instant::now),
+        };
     }
 
     fn is_well(&self) {
@@ -285,10 +305,20 @@ impl Tail {
         let answer = self.sent.meanwhile(pods.state(&place)).await?;
         self.is_restricted = matches!(&answer, Err(error) if error.problem == Problem::Forbidden);
         match answer {
-            Ok(Some(state)) => Ok(state),
+            Ok(Some(state)) => {
+                pods.is_reached();
+                self.is_missing(false);
+                Ok(state)
+            }
             Ok(None) => {
-                let text = format!("the pod of {place} is gone; its target will go too");
-                Err(Failure::Failed { text, is_gone: true })
+                pods.is_reached();
+                self.info.is_gone.store(true, Ordering::Relaxed);
+                let text = format!(
+                    "there is no pod {}/{} with the UID {} any more, but a target of it: check what gives the targets",
+                    place.namespace, place.pod, place.uid
+                );
+                let problem = Some(Problem::NotFound);
+                Err(Failure::Failed { text, problem })
             }
             // Lines come all the same, but after a restart of the container some of its last may not.
             Err(error) if self.is_restricted => {
@@ -582,8 +612,8 @@ impl Tail {
 
 fn broken(place: &Place, error: &io::Error) -> Failure {
     Failure::Failed {
-        text: format!("the log stream of {place} broke off: {error}"),
-        is_gone: false,
+        text: format!("the log stream of {place} broke off: {}", chain(error)),
+        problem: None,
     }
 }
 

@@ -61,13 +61,24 @@ impl Wanted {
                 .iter()
                 .find_map(|name| target.get(name).filter(|value| !value.is_empty()));
             found
-                .map(Arc::from)
+                .map(Arc::<str>::from)
                 .ok_or_else(|| format!("missing {what} label: set {} or {}", names[0], names[1]))
         };
+        // They go into paths of the API.
+        let name = |names: [&str; 2], what: &str| {
+            let found = of(names, what)?;
+            match is_name(&found) {
+                true => Ok(found),
+                false => Err(format!(
+                    "invalid {what} label: the value of {} or {} has characters that no name in Kubernetes has; check the rules that set it",
+                    names[0], names[1]
+                )),
+            }
+        };
         let place = Place {
-            namespace: of(NAMESPACE, "pod namespace")?,
-            pod: of(POD, "pod name")?,
-            container: of(CONTAINER, "pod container name")?,
+            namespace: name(NAMESPACE, "pod namespace")?,
+            pod: name(POD, "pod name")?,
+            container: name(CONTAINER, "pod container name")?,
             uid: of(UID, "pod UID")?,
         };
         let mut labels: LabelsBuilder = target.builder();
@@ -100,13 +111,19 @@ impl Wanted {
     }
 }
 
+/// Whether it may be a name: Kubernetes' own rules allow less.
+fn is_name(text: &str) -> bool {
+    let is_of_names = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    text.as_bytes().iter().all(is_of_names) && !matches!(text, "." | "..")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn labels_are_the_references() {
-        let target = Target::new([
+        let own = [
             ("__meta_kubernetes_namespace", "shop"),
             ("__meta_kubernetes_pod_name", "web-0"),
             ("__pod_name__", "web-1"),
@@ -114,7 +131,8 @@ mod tests {
             ("__meta_kubernetes_pod_uid", "u"),
             ("__address__", "10.0.0.1"),
             ("app", "web"),
-        ]);
+        ];
+        let target = Target::new(own);
         let wanted = Wanted::of_target(&target, "loki.source.kubernetes.pods").unwrap();
         assert_eq!(wanted.key().path, "cursor-shop/web-1:nginx:u");
         insta::assert_snapshot!(wanted.labels, @r#"{app="web", instance="shop/web-1:nginx", job="loki.source.kubernetes.pods"}"#);
@@ -127,6 +145,21 @@ mod tests {
             &Target::new([("__pod_name__", "a"), ("__pod_namespace__", "b")]),
             "j",
         );
+        for name in [
+            "web 0",
+            "web/../../../version?x=",
+            "näme",
+            "web%2f0",
+            "..",
+            "a\nb",
+        ] {
+            let odd = own.into_iter().chain([("__pod_name__", name)]);
+            let odd = Wanted::of_target(&Target::new(odd), "j").unwrap_err();
+            assert!(
+                odd.starts_with("invalid pod name label: the value of __pod_name__ or "),
+                "{odd}"
+            );
+        }
         insta::assert_snapshot!(lacks.unwrap_err(), @"missing pod container name label: set __pod_container_name__ or __meta_kubernetes_pod_container_name");
     }
 }
