@@ -20,7 +20,8 @@ mod marks;
 #[cfg(feature = "kubernetes")]
 pub(super) mod podlogs;
 pub(super) mod syslog;
-#[cfg(all(test, feature = "kubernetes"))]
+#[cfg(test)]
+#[cfg(feature = "kubernetes")]
 mod testing;
 
 /// Nanoseconds since 1970.

@@ -1,13 +1,9 @@
 //! A target for each address and port of each endpoints object, and for the other ports of the pods behind them.
 
-use super::{Around, pod, service};
+use super::behind::Behind;
+use super::{Around, service};
 use crate::discovery::kubernetes::labels::{Labels, Names, join};
-use crate::discovery::kubernetes::objects::{Address, Endpoints, Pod, Reference, ServicePort};
-use river_eval::Str;
-use std::collections::BTreeMap;
-
-/// The pods behind endpoints, with the ports that targets lead to.
-pub(super) type Seen<'a> = BTreeMap<(Str, Str), (&'a Pod, Vec<i32>)>;
+use crate::discovery::kubernetes::objects::{Address, Endpoints, ServicePort};
 
 pub(super) fn targets(endpoints: &Endpoints, around: &Around<'_>, names: &mut Names) -> Vec<Labels> {
     let meta = &endpoints.metadata;
@@ -19,7 +15,7 @@ pub(super) fn targets(endpoints: &Endpoints, around: &Around<'_>, names: &mut Na
     names.put_object(&mut base, "endpoints", meta);
     around.namespace(&mut base, names, &meta.namespace);
     let mut targets = Vec::new();
-    let mut seen = Seen::new();
+    let mut behind = Behind::default();
     for subset in &endpoints.subsets {
         for port in &subset.ports {
             for (addresses, ready) in [
@@ -27,14 +23,12 @@ pub(super) fn targets(endpoints: &Endpoints, around: &Around<'_>, names: &mut Na
                 (&subset.not_ready_addresses, "false"),
             ] {
                 for address in addresses {
-                    targets.push(target(&base, around, names, (address, port, ready), &mut seen));
+                    targets.push(target(&base, around, names, (address, port, ready), &mut behind));
                 }
             }
         }
     }
-    for (pod, covered) in seen.values() {
-        targets.extend(pod::uncovered(&base, names, pod, covered));
-    }
+    targets.extend(behind.uncovered(&base, names));
     targets
 }
 
@@ -43,7 +37,7 @@ fn target<'a>(
     around: &Around<'a>,
     names: &mut Names,
     (address, port, ready): (&Address, &ServicePort, &str),
-    seen: &mut Seen<'a>,
+    behind: &mut Behind<'a>,
 ) -> Labels {
     let mut labels = base.clone();
     names.address(&mut labels, join(&address.ip, port.port));
@@ -67,25 +61,7 @@ fn target<'a>(
         }
         _ => {}
     }
-    if let Some(pod) = behind(around, address.target_ref.as_ref()) {
-        pod::put(&mut labels, names, pod);
-        pod::put_ports_behind(&mut labels, names, pod, port.port, Some(&port.protocol));
-        note(seen, pod, Some(port.port));
-    }
+    let port = (Some(port.port), Some(&port.protocol));
+    behind.put(&mut labels, names, around, address.target_ref.as_ref(), port);
     labels
-}
-
-/// The pod that an address stands for.
-pub(super) fn behind<'a>(around: &Around<'a>, reference: Option<&Reference>) -> Option<&'a Pod> {
-    let reference = reference.filter(|reference| &*reference.kind == "Pod")?;
-    around.objects.pod(&reference.namespace, &reference.name)
-}
-
-/// Remembers that a target leads to a pod's port.
-pub(super) fn note<'a>(seen: &mut Seen<'a>, pod: &'a Pod, port: Option<i32>) {
-    let key = (pod.metadata.namespace.clone(), pod.metadata.name.clone());
-    seen.entry(key)
-        .or_insert_with(|| (pod, Vec::new()))
-        .1
-        .extend(port);
 }

@@ -1,7 +1,7 @@
 //! A target for each address and port of each endpoint slice, and for the other ports of the pods behind them.
 
-use super::endpoints::{Seen, behind, note};
-use super::{Around, pod, service};
+use super::behind::Behind;
+use super::{Around, service};
 use crate::discovery::kubernetes::labels::{Labels, Names, join};
 use crate::discovery::kubernetes::objects::{Endpoint, EndpointPort, EndpointSlice};
 use river_eval::Str;
@@ -20,17 +20,21 @@ pub(super) fn targets(slice: &EndpointSlice, around: &Around<'_>, names: &mut Na
     }
     around.namespace(&mut base, names, &meta.namespace);
     let mut targets = Vec::new();
-    let mut seen = Seen::new();
+    let mut behind = Behind::default();
     for endpoint in &slice.endpoints {
         for port in &slice.ports {
             for address in &endpoint.addresses {
-                targets.push(target(&base, around, names, (address, endpoint, port), &mut seen));
+                targets.push(target(
+                    &base,
+                    around,
+                    names,
+                    (address, endpoint, port),
+                    &mut behind,
+                ));
             }
         }
     }
-    for (pod, covered) in seen.values() {
-        targets.extend(pod::uncovered(&base, names, pod, covered));
-    }
+    targets.extend(behind.uncovered(&base, names));
     targets
 }
 
@@ -39,7 +43,7 @@ fn target<'a>(
     around: &Around<'a>,
     names: &mut Names,
     (address, endpoint, port): (&Str, &Endpoint, &EndpointPort),
-    seen: &mut Seen<'a>,
+    behind: &mut Behind<'a>,
 ) -> Labels {
     let mut labels = base.clone();
     match port.port {
@@ -93,12 +97,7 @@ fn target<'a>(
         (_, Some(node)) => around.node(&mut labels, names, node),
         _ => {}
     }
-    if let Some(pod) = behind(around, endpoint.target_ref.as_ref()) {
-        pod::put(&mut labels, names, pod);
-        if let Some(number) = port.port {
-            pod::put_ports_behind(&mut labels, names, pod, number, None);
-        }
-        note(seen, pod, port.port);
-    }
+    let port = (port.port, None);
+    behind.put(&mut labels, names, around, endpoint.target_ref.as_ref(), port);
     labels
 }

@@ -1,5 +1,6 @@
 //! How each role makes targets of objects: labels, addresses and order as Prometheus does.
 
+mod behind;
 mod endpoints;
 mod endpointslice;
 mod ingress;
