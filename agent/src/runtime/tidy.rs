@@ -15,10 +15,14 @@ const RELEASED_AT: [u64; 2] = [1, 20];
 /// So much more memory than after the last time is worth giving back what is free.
 const WORTH_BYTES: u64 = 512 * 1024;
 
+/// At so many looks in a row free memory is given back then: caches and buffers are let go of some seconds after the last line, and what is free counts as the
+/// process' memory as what is used does.
+const LOOKS_AFTERWARDS: u32 = 4;
+
 /// Looks for as long as the agent runs; to be started after the first load.
 pub(super) async fn tidy(agent: Arc<Agent>) {
     let (mut loads, mut looks) = (agent.load_count(), 0u64);
-    let mut kept = 0;
+    let (mut kept, mut left) = (0, 0);
     loop {
         tokio::time::sleep(EVERY).await;
         looks = match agent.load_count() {
@@ -30,6 +34,10 @@ pub(super) async fn tidy(agent: Arc<Agent>) {
         };
         let releases = RELEASED_AT.contains(&looks);
         if releases || resources::own_bytes() > kept + WORTH_BYTES {
+            left = LOOKS_AFTERWARDS;
+        }
+        if left > 0 {
+            left -= 1;
             // Where the heap is large it takes milliseconds: not on a thread that serves components.
             let done = tokio::task::spawn_blocking(move || give_back(releases));
             if let Err(error) = done.await {
