@@ -26,3 +26,26 @@ pub(crate) fn give_back() {
         let _ = unsafe { libc::malloc_trim(0) };
     }
 }
+
+/// How much of the process' own memory nothing is allocated in, as far as it is in RAM.
+pub(crate) fn free_bytes(own: u64) -> u64 {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        #[expect(
+            unsafe_code,
+            reason = "the C library's own function; no crate wraps it, and mallinfo2 would need a newer library"
+        )]
+        // SAFETY: mallinfo takes nothing, may be called by any thread at any time, and gives numbers by value.
+        let heap = unsafe { libc::mallinfo() };
+        // Its numbers are of 32 bits and start again at 4 GiB; the difference is right nevertheless, below 2 GiB.
+        let used = heap.uordblks.wrapping_add(heap.hblkhd).cast_unsigned();
+        let free = (own as u32).wrapping_sub(used).cast_signed();
+        u64::try_from(free).unwrap_or(0)
+    }
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    {
+        // What cannot be given back need not be told.
+        let _ = own;
+        0
+    }
+}

@@ -8,23 +8,22 @@ use std::time::Duration;
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(3);
 
-/// At which looks after a load pages of the program are let go of: those that only the load needed, then those of what comes first after it, such as first
-/// scrapes and sends.
+/// From a load to the next look.
+const SOON: Duration = Duration::from_secs(1);
+
+/// At which looks after a load pages of the program are let go of: those that only the load needed, then, after a minute, those of what comes first after it,
+/// such as first scrapes and sends.
 const RELEASED_AT: [u64; 2] = [1, 20];
 
-/// So much more memory than after the last time is worth giving back what is free.
+/// So much more free memory than the least since the last time is worth giving back.
 const WORTH_BYTES: u64 = 512 * 1024;
-
-/// At so many looks in a row free memory is given back then: caches and buffers are let go of some seconds after the last line, and what is free counts as the
-/// process' memory as what is used does.
-const LOOKS_AFTERWARDS: u32 = 4;
 
 /// Looks for as long as the agent runs; to be started after the first load.
 pub(super) async fn tidy(agent: Arc<Agent>) {
     let (mut loads, mut looks) = (agent.load_count(), 0u64);
-    let (mut kept, mut left) = (0, 0);
+    let mut least_free = 0;
     loop {
-        tokio::time::sleep(EVERY).await;
+        tokio::time::sleep(if looks == 0 { SOON } else { EVERY }).await;
         looks = match agent.load_count() {
             count if count == loads => looks.saturating_add(1),
             count => {
@@ -33,17 +32,16 @@ pub(super) async fn tidy(agent: Arc<Agent>) {
             }
         };
         let releases = RELEASED_AT.contains(&looks);
-        if releases || resources::own_bytes() > kept + WORTH_BYTES {
-            left = LOOKS_AFTERWARDS;
-        }
-        if left > 0 {
-            left -= 1;
+        let free = allocator::free_bytes(resources::own_bytes());
+        least_free = free.min(least_free);
+        if releases || free > least_free + WORTH_BYTES {
             // Where the heap is large it takes milliseconds: not on a thread that serves components.
             let done = tokio::task::spawn_blocking(move || give_back(releases));
             if let Err(error) = done.await {
                 tracing::debug!(%error, "memory was not given back");
             }
-            kept = resources::own_bytes();
+            // Pieces smaller than a page, which cannot be given back, count as free, too; and stacks do.
+            least_free = allocator::free_bytes(resources::own_bytes());
         }
     }
 }
