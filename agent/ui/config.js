@@ -92,6 +92,8 @@ export default function config() {
       draw();
     })) : []));
     const found = list.flatMap((file, at) => file.diagnostics.map((one) => ({ file, at, one })));
+    // What refused it first; the rest as it stands.
+    found.sort((one, other) => Number(other.one.severity === 'error') - Number(one.one.severity === 'error'));
     summary.replaceChildren(...[
       side.unreadable ? h('p', { className: 'finding error', text: side.unreadable }) : undefined,
       found.length ? h('ul', { className: 'findings' }, found.map(({ file, at, one }) => h('li', {}, h('button', { type: 'button', className: `link ${one.severity}`, onclick: () => {

@@ -51,17 +51,16 @@ fn router(agent: Arc<Agent>, prefix: &str, access: Access) -> Router {
         "" => ui,
         prefix => Router::new().nest(prefix, ui),
     };
-    let profiles = match agent.options().pprof {
-        true => Router::new()
-            .route("/debug/pprof", get(pprof::index))
-            .route("/debug/pprof/", get(pprof::index))
-            .route("/debug/pprof/{*name}", get(pprof::named)),
-        // Else the page's own /debug would answer.
-        false => Router::new()
-            .route("/debug/pprof", get(not_found))
-            .route("/debug/pprof/{*name}", get(not_found))
-            .route("/debug/pprof/", get(not_found)),
+    // Where they are not wanted, too: else the page's own /debug would answer.
+    let (index, named) = if agent.options().pprof {
+        (get(pprof::index), get(pprof::named))
+    } else {
+        (get(not_found), get(not_found))
     };
+    let profiles = Router::new()
+        .route("/debug/pprof", index.clone())
+        .route("/debug/pprof/", index)
+        .route("/debug/pprof/{*name}", named);
     Router::new()
         .route("/-/ready", get(lifecycle::ready))
         .route("/-/healthy", get(lifecycle::healthy))

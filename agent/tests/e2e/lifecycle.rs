@@ -1,6 +1,6 @@
 //! Starting, reloading and stopping, with good and with broken configurations.
 
-use crate::harness::{Home, until};
+use crate::harness::{Agent, Home, until};
 use nix::sys::signal::Signal;
 use std::time::{Duration, Instant};
 
@@ -176,6 +176,37 @@ async fn a_configuration_that_vanishes_is_told_at_reload() {
     insta::assert_snapshot!(home.anonymous(&answer.body), @"cannot read HOME/config.alloy: No such file or directory (os error 2)");
     assert_eq!(agent.metric(SUCCESSFUL).await, Some(0.0));
     assert_eq!(components(&agent).await, ["loki.echo.out"]);
+}
+
+#[tokio::test]
+async fn terminated_while_a_load_waits_for_a_peer_it_ends_at_once() {
+    // Takes connections, and never says a word.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let import = format!(
+        "import.http \"lib\" {{\n\turl            = \"http://{}/lib\"\n\tpoll_frequency = \"10m\"\n\tpoll_timeout   = \"9m\"\n}}\n",
+        silent.local_addr().unwrap()
+    );
+    let ends = async |mut agent: Agent| {
+        let asked = silent.try_clone().unwrap();
+        tokio::task::spawn_blocking(move || asked.accept().unwrap())
+            .await
+            .unwrap();
+        agent.signal(Signal::SIGTERM);
+        let ended = tokio::time::timeout(Duration::from_secs(10), agent.ended()).await;
+        assert!(ended.expect("it ends").success(), "{}", agent.stderr());
+    };
+    // The first load.
+    let home = Home::with(&import);
+    let mut agent = home.spawn("config.alloy", &[], &[]);
+    agent.listening().await;
+    assert_eq!(agent.get("/-/ready").await.status, 503);
+    ends(agent).await;
+    // A reload by a signal.
+    home.write("config.alloy", "");
+    let agent = home.start().await;
+    home.write("config.alloy", &import);
+    agent.signal(Signal::SIGHUP);
+    ends(agent).await;
 }
 
 #[tokio::test]

@@ -165,8 +165,9 @@ impl<H: Host> Stager<'_, H> {
 
 fn missing_argument(node: &Node, label: &str, place: Span) -> Diagnostic {
     Diagnostic::error(
+        // Where the checker tells it, so that it is told once.
         &codes::MISSING_ARGUMENT,
-        head(&node.block),
+        node.block.name_span,
         format!("missing required argument {label:?} to module"),
     )
     .with_secondary(place, "declared here")

@@ -816,7 +816,7 @@ fn of_two_bad_imports_each_says_its_own_mistake() {
     ]);
     let user = "import.file \"a\" { filename = \"/m/a.alloy\" }\nimport.file \"b\" { filename = \"/m/b.alloy\" }\nimport.file \"c\" { filename = \"/m/c.alloy\" }\na.x \"x\" { }\nb.y \"y\" { }\nc.z \"z\" { }\n";
     engine.load(sources(user)).unwrap();
-    let mut write = |name: &str, text: &str| {
+    let write = |name: &str, text: &str| {
         engine
             .host
             .disk
