@@ -27,7 +27,7 @@ const SUCCESSFUL: &str = "alloy_config_last_load_successful";
 const FAILURES: &str = "alloy_config_load_failures_total";
 
 /// The ids of the running components.
-async fn components(agent: &crate::harness::Agent) -> Vec<String> {
+async fn components(agent: &Agent) -> Vec<String> {
     let list = agent.get("/api/v0/web/components").await.json();
     let ids = list.as_array().unwrap().iter();
     let mut ids: Vec<String> = ids
@@ -188,7 +188,7 @@ async fn terminated_while_a_load_waits_for_a_peer_it_ends_at_once() {
     );
     let ends = async |mut agent: Agent| {
         let asked = silent.try_clone().unwrap();
-        tokio::task::spawn_blocking(move || asked.accept().unwrap())
+        let _held = tokio::task::spawn_blocking(move || asked.accept().unwrap())
             .await
             .unwrap();
         agent.signal(Signal::SIGTERM);
