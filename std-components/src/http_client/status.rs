@@ -25,6 +25,8 @@ pub struct Failing {
 pub struct EndpointsHealth {
     health: HealthCell,
     failing: Mutex<BTreeMap<String, Failing>>,
+    /// What keeps endpoints from taking anything on this side, a sentence each.
+    out_of_order: Mutex<BTreeMap<String, String>>,
     /// Those that have taken the last that was sent to them.
     working: Mutex<BTreeSet<String>>,
     recovered: Notify,
@@ -36,6 +38,7 @@ impl EndpointsHealth {
         Self {
             health,
             failing: Mutex::default(),
+            out_of_order: Mutex::default(),
             working: Mutex::default(),
             recovered: Notify::new(),
         }
@@ -56,6 +59,20 @@ impl EndpointsHealth {
     pub fn gone(&self, endpoint: &str) {
         self.working.lock().remove(endpoint);
         self.no_longer_fails(endpoint);
+        self.is_in_order(endpoint);
+    }
+
+    /// Something on this side keeps an endpoint from taking anything: a sentence with the next step, told at once.
+    pub fn is_out_of_order(&self, endpoint: &str, sentence: String) {
+        self.out_of_order.lock().insert(endpoint.to_owned(), sentence);
+        self.tell(&self.failing.lock());
+    }
+
+    /// Nothing does any more.
+    pub fn is_in_order(&self, endpoint: &str) {
+        if self.out_of_order.lock().remove(endpoint).is_some() {
+            self.tell(&self.failing.lock());
+        }
     }
 
     /// Whether another endpoint works than this one.
@@ -99,7 +116,8 @@ impl EndpointsHealth {
     }
 
     fn tell(&self, failing: &BTreeMap<String, Failing>) {
-        let long: Vec<_> = failing
+        let mut sentences: Vec<_> = self.out_of_order.lock().values().cloned().collect();
+        let long = failing
             .values()
             .filter(|one| one.since.elapsed() >= FOR_A_WHILE)
             .map(|one| {
@@ -107,12 +125,12 @@ impl EndpointsHealth {
                     "{} takes nothing: {}; check that it runs, the URL and the authentication. What is sent there waits and is tried again",
                     one.url, one.error
                 )
-            })
-            .collect();
-        if long.is_empty() {
+            });
+        sentences.extend(long);
+        if sentences.is_empty() {
             self.health.healthy("started component");
         } else {
-            self.health.unhealthy(long.join("; "));
+            self.health.unhealthy(sentences.join("; "));
         }
     }
 }
@@ -140,6 +158,22 @@ mod tests {
             health.message
         );
         endpoints.works("a");
+        assert_eq!(cell.get().state, HealthState::Healthy);
+    }
+
+    #[test]
+    fn what_is_wrong_on_this_side_is_told_at_once() {
+        let cell = HealthCell::default();
+        let endpoints = EndpointsHealth::new(cell.clone());
+        endpoints.is_out_of_order("a", "the disk is full; free space".into());
+        // The endpoint itself works.
+        endpoints.works("a");
+        let health = cell.get();
+        assert_eq!(
+            (health.state, &*health.message),
+            (HealthState::Unhealthy, "the disk is full; free space")
+        );
+        endpoints.is_in_order("a");
         assert_eq!(cell.get().state, HealthState::Healthy);
     }
 }

@@ -212,14 +212,21 @@ async fn secrets_are_never_printed() {
 
 /// A server with a certificate for `localhost` that says `secure`; and its PEM.
 async fn secure_peer() -> (u16, String) {
-    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    secure_peer_with(|_| {}).await
+}
+
+async fn secure_peer_with(change: impl FnOnce(&mut rcgen::CertificateParams)) -> (u16, String) {
+    let mut wanted = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    change(&mut wanted);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let made = wanted.self_signed(&key).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let config =
         rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
+            .with_single_cert(vec![made.der().clone()], key)
             .unwrap();
     let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -240,7 +247,7 @@ async fn secure_peer() -> (u16, String) {
             });
         }
     });
-    (port, made.cert.pem())
+    (port, made.pem())
 }
 
 #[tokio::test]
@@ -269,6 +276,33 @@ async fn tls_trusts_what_it_is_told_to() {
     outer.block("tls_config", body);
     let client = HttpClient::new(&decode(&outer)).unwrap();
     assert!(get(&client, &format!("https://localhost:{port}/")).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_authority_that_is_trusted_may_be_the_server_itself() {
+    let authority = |wanted: &mut rcgen::CertificateParams| {
+        wanted.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    };
+    let (port, pem) = secure_peer_with(authority).await;
+    let (_, other) = secure_peer_with(authority).await;
+    let (late, outdated) = secure_peer_with(|wanted| {
+        authority(wanted);
+        wanted.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    })
+    .await;
+    let try_with = async |url: String, pem: &str| {
+        let client = HttpClient::new(&decode(&block("tls_config", &[("ca_pem", pem)]))).unwrap();
+        let answer = get(&client, &url).await.map_err(|error| error.to_string())?;
+        Ok::<_, String>(answer.text().await.unwrap())
+    };
+    let url = format!("https://localhost:{port}/");
+    assert_eq!(try_with(url.clone(), &pem).await.unwrap(), "secure");
+    let refused = try_with(url, &other).await.unwrap_err();
+    assert!(refused.contains("put it into ca_file"), "{refused}");
+    let misnamed = try_with(format!("https://127.0.0.1:{port}/"), &pem).await;
+    assert!(misnamed.unwrap_err().contains("not valid for name"));
+    let expired = try_with(format!("https://localhost:{late}/"), &outdated).await;
+    assert!(expired.unwrap_err().contains("expired"));
 }
 
 #[tokio::test]

@@ -7,7 +7,10 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::server::ParsedCertificate;
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme,
+};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -65,12 +68,14 @@ pub(crate) fn configuration(tls: Option<&TlsArguments>, http2: bool) -> Result<C
                     &tls.ca_file
                 };
                 let mut store = RootCertStore::empty();
-                for certificate in certificates(what, &pem)? {
-                    store.add(certificate).map_err(invalid)?;
+                let trusted = certificates(what, &pem)?;
+                for certificate in &trusted {
+                    store.add(certificate.clone()).map_err(invalid)?;
                 }
-                WebPkiServerVerifier::builder_with_provider(Arc::new(store), PROVIDER.clone())
+                let roots = WebPkiServerVerifier::builder_with_provider(Arc::new(store), PROVIDER.clone())
                     .build()
-                    .map_err(|error| HttpError::File(format!("{what}: {error}")))?
+                    .map_err(|error| HttpError::File(format!("{what}: {error}")))?;
+                Arc::new(Given { trusted, roots })
             }
         };
         match tls.server_name.as_str() {
@@ -182,6 +187,55 @@ impl ServerCertVerifier for NativeRoots {
     }
 
     signatures!();
+}
+
+/// Given authorities. A server may show one of them as its own certificate, as those that `openssl req -x509` makes are both: the reference takes it,
+/// and the rules of the web, which are checked first, do not.
+#[derive(Debug)]
+struct Given {
+    trusted: Vec<CertificateDer<'static>>,
+    roots: Arc<WebPkiServerVerifier>,
+}
+
+impl ServerCertVerifier for Given {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verified = self
+            .roots
+            .verify_server_cert(end_entity, intermediates, name, ocsp, now);
+        match verified {
+            Err(error) if is_authority(&error) => {
+                if !self.trusted.contains(end_entity) {
+                    return Err(rustls::Error::General(
+                        "the server shows the certificate of an authority that is not trusted here; put it into ca_file, or give the server a certificate of its own".into(),
+                    ));
+                }
+                // Its time has been looked at by then.
+                rustls::client::verify_server_name(&ParsedCertificate::try_from(end_entity)?, name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            other => other,
+        }
+    }
+
+    signatures!();
+}
+
+/// Whether a certificate was refused because it is an authority's.
+fn is_authority(error: &rustls::Error) -> bool {
+    let rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(cause))) = error else {
+        return false;
+    };
+    matches!(
+        cause.downcast_ref::<webpki::Error>(),
+        Some(webpki::Error::CaUsedAsEndEntity)
+    )
 }
 
 /// `server_name`: the certificate must be for another name than the URL's host.

@@ -106,8 +106,10 @@ impl<D: Disk> Appender<D> {
             .and_then(|()| open.file.sync().map_err(|error| (error, false)));
         if let Err((error, may_go_on)) = written {
             let is_cut = open.file.set_len(open.length).is_ok();
+            // The disk may be full: a segment that ends here can be removed as soon as all of it is sent, which makes room.
+            let may_go = open.length > 0;
             self.open = Some(open);
-            if !(may_go_on && is_cut) {
+            if may_go || !(may_go_on && is_cut) {
                 self.seal();
             }
             return Err(error.into());

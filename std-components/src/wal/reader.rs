@@ -85,14 +85,15 @@ impl<D: Disk> Reader<D> {
 
     /// A step forward; `None` if that brought nothing yet.
     fn step(&mut self, contents: &mut Vec<u8>) -> io::Result<Option<Next>> {
-        let (number, end, file, following) = {
+        let (number, end, file, is_open, following) = {
             let segments = self.log.segments.lock();
             let mut ahead = segments.range(self.position.segment..);
             let Some((number, segment)) = ahead.next() else {
                 return Ok(Some(Next::End));
             };
             let following = ahead.next().map(|(number, _)| *number);
-            (*number, segment.length, segment.file.clone(), following)
+            let file = segment.file.clone();
+            (*number, segment.length, file, segment.is_open, following)
         };
         if number > self.position.segment {
             self.go(Position {
@@ -102,12 +103,12 @@ impl<D: Disk> Reader<D> {
         }
         let offset = self.position.offset;
         if offset >= end {
-            let Some(following) = following else {
+            if following.is_none() && is_open {
                 return Ok(Some(Next::End));
-            };
+            }
             self.leave(number);
             self.go(Position {
-                segment: following,
+                segment: following.unwrap_or(number + 1),
                 offset: 0,
             });
             return Ok(None);
@@ -188,7 +189,7 @@ impl<D: Disk> Reader<D> {
             .filter(|(number, segment)| {
                 let is_behind =
                     **number < position.segment || (!segment.is_open && position.offset >= segment.length);
-                is_behind && Some(**number) != last
+                is_behind && !(segment.is_open && Some(**number) == last)
             })
             .map(|(number, _)| *number)
             .collect();

@@ -307,6 +307,42 @@ fn a_full_disk_waits_and_goes_on() {
 }
 
 #[test]
+fn a_disk_that_the_log_itself_has_filled_has_room_again_when_all_is_sent() {
+    let disk = Faulty::with(Plan {
+        // The marker takes more than 4 KiB of it.
+        room: Some(6000),
+        ..Plan::default()
+    });
+    // One segment could take it all.
+    let limits = Limits {
+        segment_bytes: 1024 * 1024,
+        ..LIMITS
+    };
+    let (mut appender, mut reader) = Log::open(disk.clone(), limits).unwrap();
+    let mut taken = 0;
+    loop {
+        assert!(appender.add(&contents(taken), 1));
+        taken += 1;
+        if appender.commit(Instant::now()).is_err() {
+            break;
+        }
+    }
+    // Nothing is sent for a while: trying again leaves nothing behind.
+    for _ in 0..100 {
+        assert!(appender.commit(Instant::now()).is_err());
+    }
+    assert!(disk.files().len() <= 2, "{:?}", disk.files());
+    let mut done = Done::default();
+    while done.read(&mut reader, BATCH) {}
+    // As the sender does when nothing more comes.
+    reader.mark(reader.position(), Instant::now()).unwrap();
+    appender.commit(Instant::now()).unwrap();
+    while done.read(&mut reader, BATCH) {}
+    assert_eq!(done.sent, (0..taken).collect::<Vec<_>>());
+    assert_eq!((reader.log().lost(), reader.log().unread()), (0, 0));
+}
+
+#[test]
 fn size_and_age_are_bounded() {
     let disk = Faulty::default();
     let limits = Limits {

@@ -15,6 +15,7 @@ use std::sync::{Arc, LazyLock, Weak};
 use std::time::{Duration, SystemTime};
 use tokio::sync::{Notify, OwnedMutexGuard};
 use tokio::time::Instant;
+use tracing::Instrument;
 
 /// Bytes of a segment, packed: what lies on disk although all of it has been sent.
 const SEGMENT_BYTES: u64 = 4 * 1024 * 1024;
@@ -101,8 +102,8 @@ impl Store {
             counted: (0, 0),
         };
         let mut tasks = common.tasks.lock();
-        tasks.spawn(sending.run());
-        tasks.spawn(expire(common.clone(), store.clone()));
+        tasks.spawn(sending.run().in_current_span());
+        tasks.spawn(expire(common.clone(), store.clone()).in_current_span());
         drop(tasks);
         Ok(store)
     }
@@ -138,17 +139,24 @@ impl Store {
                 Ok(Ok(())) => {
                     self.measure();
                     self.more.notify_one();
+                    common.health.is_in_order(&common.name);
                     return true;
                 }
                 Ok(Err(trouble)) => trouble.to_string(),
                 Err(error) => error.to_string(),
             };
             self.metrics.failures.inc();
+            // What is sent already may be removed now.
+            self.more.notify_one();
+            let folder = common.settings.load().folder.display().to_string();
+            common.health.is_out_of_order(
+                &common.name,
+                format!("the write-ahead log {folder} cannot be written: {trouble}; sources wait until it can: free space below --storage.path, or see to the endpoint {}", common.name),
+            );
             if let Some(left_out) = common.stored.now() {
-                let settings = common.settings.load();
                 tracing::error!(
                     endpoint = common.name,
-                    folder = %settings.folder.display(),
+                    folder,
                     error = trouble,
                     left_out,
                     "the write-ahead log cannot be written; sources wait until it can: free space below --storage.path, or see to the endpoint"
