@@ -56,7 +56,7 @@ fn attributes(out: &mut String, body: &BodySchema) {
         match &attribute.experimental {
             Experimental::No => {}
             Experimental::Changed => {
-                doc.push_str(" Other values than the default need `--stability.level=experimental`.")
+                doc.push_str(" Other values than the default need `--stability.level=experimental`.");
             }
             Experimental::Value(value) => {
                 let value = river_eval::show::text(value);
