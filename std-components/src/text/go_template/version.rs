@@ -377,7 +377,7 @@ mod tests {
             (
                 "^1.2.0-0",
                 &["1.3.0-rc"],
-                &["1.2.0-"].as_slice().get(1..).unwrap(),
+                &["2.0.0-rc", "1.1.0-rc"],
             ),
         ] {
             for version in inside {
