@@ -374,11 +374,7 @@ mod tests {
                 &["1.2.3-beta.2", "1.2.3", "2.0.0-rc"],
                 &["1.2.3-alpha"],
             ),
-            (
-                "^1.2.0-0",
-                &["1.3.0-rc"],
-                &["2.0.0-rc", "1.1.0-rc"],
-            ),
+            ("^1.2.0-0", &["1.3.0-rc"], &["2.0.0-rc", "1.1.0-rc"]),
         ] {
             for version in inside {
                 assert_eq!(allowed(constraint, version), Ok(true), "{constraint} {version}");
