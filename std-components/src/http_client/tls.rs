@@ -184,6 +184,7 @@ impl ServerCertVerifier for NativeRoots {
     ) -> Result<ServerCertVerified, rustls::Error> {
         self.verifier()?
             .verify_server_cert(end_entity, intermediates, name, ocsp, now)
+            .map_err(explained)
     }
 
     signatures!();
@@ -210,21 +211,25 @@ impl ServerCertVerifier for Given {
             .roots
             .verify_server_cert(end_entity, intermediates, name, ocsp, now);
         match verified {
-            Err(error) if is_authority(&error) => {
-                if !self.trusted.contains(end_entity) {
-                    return Err(rustls::Error::General(
-                        "the server shows the certificate of an authority that is not trusted here; put it into ca_file, or give the server a certificate of its own".into(),
-                    ));
-                }
+            Err(error) if is_authority(&error) && self.trusted.contains(end_entity) => {
                 // Its time has been looked at by then.
                 rustls::client::verify_server_name(&ParsedCertificate::try_from(end_entity)?, name)?;
                 Ok(ServerCertVerified::assertion())
             }
-            other => other,
+            other => other.map_err(explained),
         }
     }
 
     signatures!();
+}
+
+fn explained(error: rustls::Error) -> rustls::Error {
+    if !is_authority(&error) {
+        return error;
+    }
+    rustls::Error::General(
+        "the server shows the certificate of an authority that is not trusted here; put it into ca_file, or give the server a certificate of its own".into(),
+    )
 }
 
 /// Whether a certificate was refused because it is an authority's.

@@ -227,11 +227,17 @@ impl Sweeper {
             now,
         );
         let changes = self.watcher.changes();
+        let mut has_rotated = false;
         for tail in &mut self.tails {
             let is_told = changes.is_all || changes.files.contains(&tail.id);
             if tail.due <= now || is_told {
+                let opened = tail.opened();
                 poll(tail, &mut desk, &mut self.watcher, is_told);
+                has_rotated |= opened > 0 && tail.opened() > opened;
             }
+        }
+        if has_rotated {
+            desk.positions.note();
         }
         let has_more = !may_read || read(&mut self.tails, &mut self.turn, &mut desk);
         let tails = &mut self.tails;

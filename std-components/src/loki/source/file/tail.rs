@@ -390,6 +390,8 @@ impl Tail {
             return Ok(Ok(()));
         };
         self.push(desk, file, offset)?;
+        // Another life has to know of the file also if it is rotated away before a line of it is taken.
+        self.store(desk.positions);
         tracing::info!(component_id = %self.component, path = %self.path.display(), "the file was rotated, the new one is read");
         Ok(Ok(()))
     }

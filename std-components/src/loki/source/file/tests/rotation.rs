@@ -396,6 +396,23 @@ fn two_names_of_one_file_are_two_sources() {
 }
 
 #[test]
+fn killed_when_nothing_of_a_rotated_file_was_taken_yet() {
+    let mut bench = bench();
+    assert_eq!(bench.deliver(), ["1", "2"]);
+    bench.append("a.log", "3\n");
+    // From here on no batch ends before the agent is killed.
+    let held = bench.sweep();
+    for (name, line) in [("a.log.1", "4\n"), ("a.log.2", "5\n")] {
+        bench.rename("a.log", name);
+        bench.append("a.log", line);
+        bench.watch();
+    }
+    drop(held);
+    let mut bench = bench.killed();
+    assert_eq!(bench.deliver(), ["3", "4", "5"]);
+}
+
+#[test]
 fn written_anew_with_a_long_beginning_in_common() {
     let banner = "=== the same at every start ===\n".repeat(64);
     let mut bench = Bench::new(settings());
