@@ -72,10 +72,16 @@ impl Rule for Timing {
                         is_default(interval),
                     ),
                 )
-                .with_help(if written == timeout {
-                    format!("at most `{timeout} = \"{}\"`", shown(between))
-                } else {
-                    format!("add `{timeout} = \"{}\"`, or less", shown(between))
+                .with_help(match (written == timeout, *may_equal) {
+                    (true, true) => format!("at most `{timeout} = \"{}\"`", shown(between)),
+                    (true, false) => {
+                        format!("less than that, such as `{timeout} = \"{}\"`", shown(between / 2))
+                    }
+                    (false, true) => format!("add `{timeout} = \"{}\"`, or less", shown(between)),
+                    (false, false) => format!(
+                        "add one that is less, such as `{timeout} = \"{}\"`",
+                        shown(between / 2)
+                    ),
                 });
                 if written == timeout
                     && let Some(other) = block.attribute(interval)
@@ -112,6 +118,7 @@ mod tests {
         insta::assert_snapshot!(scrape("scrape_interval = \"5s\"\nscrape_timeout = \"10s\""), @r#"5:18: error[AR0315]: `scrape_timeout` (10s) is above `scrape_interval` (5s) (at most `scrape_timeout = "5s"`)"#);
         insta::assert_snapshot!(scrape("scrape_interval = \"5s\""), @r#"4:20: error[AR0315]: `scrape_timeout` (10s by default) is above `scrape_interval` (5s) (add `scrape_timeout = "5s"`, or less)"#);
         insta::assert_snapshot!(scrape("scrape_timeout = \"2m\""), @r#"4:19: error[AR0315]: `scrape_timeout` (2m0s) is above `scrape_interval` (1m0s by default) (at most `scrape_timeout = "1m0s"`)"#);
-        insta::assert_snapshot!(said(&Timing, "remote.http \"a\" {\n\turl = \"http://a\"\n\tpoll_frequency = \"10s\"\n}\n"), @r#"3:19: error[AR0315]: `poll_timeout` (10s by default) is not below `poll_frequency` (10s) (add `poll_timeout = "10s"`, or less)"#);
+        insta::assert_snapshot!(said(&Timing, "remote.http \"a\" {\n\turl = \"http://a\"\n\tpoll_frequency = \"10s\"\n}\n"), @r#"3:19: error[AR0315]: `poll_timeout` (10s by default) is not below `poll_frequency` (10s) (add one that is less, such as `poll_timeout = "5s"`)"#);
+        insta::assert_snapshot!(said(&Timing, "remote.http \"a\" {\n\turl = \"http://a\"\n\tpoll_frequency = \"1s\"\n\tpoll_timeout = \"1s\"\n}\n"), @r#"4:17: error[AR0315]: `poll_timeout` (1s) is not below `poll_frequency` (1s) (less than that, such as `poll_timeout = "500ms"`)"#);
     }
 }

@@ -529,10 +529,12 @@ impl Tail {
 
     /// Opens the files that waited between the one that the stored position is about and the one that the name points to now.
     fn open_between(&mut self, desk: &mut Desk<'_>, now: &File) -> io::Result<()> {
+        let now = now.metadata()?;
+        // By its inode: it may have been empty when it was noted, so that its beginning says nothing.
         let waiting: Vec<_> = self
             .before
             .iter()
-            .filter(|one| !one.is_done && !one.is(now))
+            .filter(|one| !one.is_done && !one.identity.is_inode(&now))
             .copied()
             .collect();
         for one in waiting {

@@ -407,9 +407,14 @@ fn killed_when_nothing_of_a_rotated_file_was_taken_yet() {
         bench.append("a.log", line);
         bench.watch();
     }
+    // The last is still empty when it is seen.
+    bench.rename("a.log", "a.log.3");
+    bench.append("a.log", "");
+    bench.watch();
     drop(held);
     let mut bench = bench.killed();
-    assert_eq!(bench.deliver(), ["3", "4", "5"]);
+    bench.append("a.log", "6\n");
+    assert_eq!(bench.deliver(), ["3", "4", "5", "6"]);
 }
 
 #[test]
