@@ -16,7 +16,7 @@ const SOON: Duration = Duration::from_secs(1);
 const RELEASED_AT: [u64; 2] = [1, 20];
 
 /// So much more free memory than the least since the last time is worth giving back.
-const WORTH_BYTES: u64 = 512 * 1024;
+const WORTH_BYTES: u64 = 128 * 1024;
 
 /// Looks for as long as the agent runs; to be started after the first load.
 pub(super) async fn tidy(agent: Arc<Agent>) {
