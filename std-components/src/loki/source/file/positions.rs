@@ -149,7 +149,7 @@ impl Positions {
     /// Why nothing is known of a file, if its position may have been lost. One that was made since then never had any.
     pub(super) fn damage_for(&self, born: Option<SystemTime>) -> Option<&str> {
         let (damage, at) = self.damage.as_ref()?;
-        (!born.is_some_and(|born| born > *at)).then_some(damage)
+        born.is_none_or(|born| born <= *at).then_some(damage)
     }
 
     /// From now on files without a position are new ones.
