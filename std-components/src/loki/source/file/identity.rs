@@ -124,6 +124,52 @@ pub(super) fn find_renamed(path: &Path, identity: &Identity) -> Option<(PathBuf,
     None
 }
 
+/// Files that are found by [`find_born_between`] at the most: as many as wait at the most for a path.
+const MAX_MISSED: usize = 64;
+
+/// What compressed files begin with: gzip, Zstandard, bzip2, XZ.
+const PACKED: [&[u8]; 4] = [&[0x1f, 0x8b], &[0x28, 0xb5, 0x2f, 0xfd], b"BZh", b"\xfd7zXZ"];
+
+/// Files, oldest first, that had a path's name before the one that has it now and after another one that had it, as far as rotation has left them in the
+/// folder: named as it names files (`NAME.1`, `NAME-20261121`, `NAME.20261121-120000`), not compressed, and made in that time. None where the file system
+/// does not tell when a file was made.
+pub(super) fn find_born_between(path: &Path, after: &Metadata, before: &Metadata) -> Vec<(PathBuf, File)> {
+    let (Ok(from), Ok(to), Some(name), Some(folder)) = (
+        after.created(),
+        before.created(),
+        path.file_name(),
+        path.parent().and_then(|folder| std::fs::read_dir(folder).ok()),
+    ) else {
+        return Vec::new();
+    };
+    let is_rotated = |other: &std::ffi::OsStr| {
+        let rest = other.as_encoded_bytes().strip_prefix(name.as_encoded_bytes());
+        matches!(rest, Some([b'.' | b'-', first, ..]) if first.is_ascii_digit())
+    };
+    let is = |one: &Metadata, other: &Metadata| (one.dev(), one.ino()) == (other.dev(), other.ino());
+    let mut found: Vec<_> = folder
+        .take(MAX_FOLDER_ENTRIES)
+        .flatten()
+        .filter(|entry| is_rotated(&entry.file_name()))
+        .filter_map(|entry| {
+            let metadata = entry.metadata().ok().filter(Metadata::is_file)?;
+            let born = metadata.created().ok()?;
+            let is_missed = (from..=to).contains(&born) && !is(&metadata, after) && !is(&metadata, before);
+            let order = (born, metadata.modified().ok()?);
+            is_missed.then(|| (order, entry.path()))
+        })
+        .collect();
+    found.sort();
+    let open = |(_, path): (_, PathBuf)| {
+        let file = File::open(&path).ok()?;
+        let mut first = [0; 6];
+        let first = read_at(&file, &mut first, 0).ok()?;
+        let is_packed = PACKED.iter().any(|magic| first.starts_with(magic));
+        (!is_packed).then_some((path, file))
+    };
+    found.into_iter().filter_map(open).take(MAX_MISSED).collect()
+}
+
 /// Whether `new` holds what `old` holds up to an offset, judged by both ends of it: a file that has been written anew and put in place of
 /// the old one.
 pub(super) fn is_rewritten(old: &File, new: &File, offset: u64) -> bool {

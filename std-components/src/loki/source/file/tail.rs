@@ -6,7 +6,7 @@ use super::buffers::Buffers;
 use super::encoding::Encoding;
 use super::generation::{Generation, Opening, Phase, Turn};
 use super::holders::{Claim, Holders};
-use super::identity::{Identity, find_renamed, is_rewritten};
+use super::identity::{Identity, find_born_between, find_renamed, is_rewritten};
 use super::metrics::{FileMetrics, Metrics};
 use super::positions::{Key, Position, Positions};
 use super::rotated::{MAX_DONE, Rotated};
@@ -389,6 +389,9 @@ impl Tail {
         let Claim::From(offset) = claim else {
             return Ok(Ok(()));
         };
+        if !is_truncated {
+            self.open_missed(desk, &file.metadata()?)?;
+        }
         self.push(desk, file, offset)?;
         // Another life has to know of the file also if it is rotated away before a line of it is taken.
         self.store(desk.positions);
@@ -498,6 +501,7 @@ impl Tail {
                 } else if self.open_renamed(desk, stored, &identity).map_err(cannot)? {
                     // Rotated while nobody looked: first the rest of the old file, then all of the new one.
                     self.open_between(desk, &file).map_err(cannot)?;
+                    self.open_missed(desk, metadata).map_err(cannot)?;
                     offset = offset.max(self.known_offset(&file).unwrap_or(0));
                 } else if holds_it && identity.head.length > 0 {
                     // Written anew, or another device number after a start of the machine.
@@ -539,6 +543,32 @@ impl Tail {
             .collect();
         for one in waiting {
             self.open_renamed(desk, one.offset, &one.identity)?;
+        }
+        Ok(())
+    }
+
+    /// Opens the files that had the name after the last one that is known and before the one that has it now: rotated twice between two looks, or while
+    /// nobody looked.
+    fn open_missed(&mut self, desk: &mut Desk<'_>, now: &Metadata) -> io::Result<()> {
+        let Some(last) = self.generations.back().filter(|_| desk.settings.format.is_none()) else {
+            return Ok(());
+        };
+        for (name, file) in find_born_between(&self.path, &last.file().metadata()?, now) {
+            let metadata = file.metadata()?;
+            let is_known = (self.generations.iter().map(Generation::identity))
+                .chain(self.before.iter().map(|one| one.identity))
+                .any(|identity| identity.is_inode(&metadata));
+            if is_known || self.generations.len() + 1 >= MAX_GENERATIONS {
+                continue;
+            }
+            let Claim::From(offset) = desk.holders.claim(&self.info.key, &file)? else {
+                continue;
+            };
+            self.push(desk, file, offset)?;
+            self.leave(desk.now);
+            tracing::info!(component_id = %self.component, path = %self.path.display(), renamed_to = %name.display(),
+                "the file was rotated more than once between two looks, the one in between is read too"
+            );
         }
         Ok(())
     }

@@ -47,6 +47,73 @@ fn renamed_and_created_anew() {
     assert_eq!(bench.deliver(), ["6"]);
 }
 
+/// Whether the file system of the tests tells when a file was made.
+fn tells_births(bench: &Bench) -> bool {
+    let tells = fs::metadata(bench.path("a.log")).unwrap().created().is_ok();
+    if !tells {
+        eprintln!("skipped: the file system of the tests does not tell when a file was made");
+    }
+    tells
+}
+
+/// Of rotated files each moves on, as logrotate does it, and a new one is begun.
+fn rotate(bench: &Bench, files: u32, line: &str) {
+    for number in (1..files).rev() {
+        bench.rename(&format!("a.log.{number}"), &format!("a.log.{}", number + 1));
+    }
+    bench.rename("a.log", "a.log.1");
+    bench.append("a.log", line);
+    pass_tick();
+}
+
+/// The clock of file systems goes by milliseconds; logs are rotated seconds apart.
+fn pass_tick() {
+    std::thread::sleep(Duration::from_millis(10));
+}
+
+#[test]
+fn rotated_several_times_between_two_looks() {
+    let mut bench = Bench::new(settings());
+    bench.append("a.log.4", "older than what is followed\n");
+    pass_tick();
+    bench.append("a.log", "1\n2\n");
+    bench.follow(&["a.log"]);
+    if !tells_births(&bench) {
+        return;
+    }
+    assert_eq!(bench.deliver(), ["1", "2"]);
+    bench.append("a.log", "3\n");
+    rotate(&bench, 1, "4\n");
+    rotate(&bench, 2, "5\n");
+    // None of these had the name.
+    bench.append("a.log.lock", "no log\n");
+    bench.append("a.log.9.gz", "\u{1f}\u{8b}\u{8}");
+    bench.append("b.log.1", "another log\n");
+    rotate(&bench, 3, "6\n");
+    assert_eq!(bench.deliver(), ["3", "4", "5", "6"]);
+    bench.append("a.log", "7\n");
+    assert_eq!(bench.deliver(), ["7"]);
+}
+
+#[test]
+fn rotated_several_times_while_nobody_looked() {
+    let mut bench = bench();
+    if !tells_births(&bench) {
+        return;
+    }
+    assert_eq!(bench.deliver(), ["1", "2"]);
+    bench.append("a.log", "3\n");
+    let mut bench = bench.killed();
+    rotate(&bench, 1, "4\n");
+    rotate(&bench, 2, "5\n");
+    rotate(&bench, 3, "6\n");
+    assert_eq!(bench.deliver(), ["3", "4", "5", "6"]);
+    let mut bench = bench.killed();
+    assert_eq!(bench.deliver(), NOTHING);
+    rotate(&bench, 4, "7\n");
+    assert_eq!(bench.deliver(), ["7"]);
+}
+
 #[test]
 fn copied_and_truncated() {
     let mut bench = bench();
