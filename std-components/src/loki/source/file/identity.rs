@@ -4,6 +4,7 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 /// Bytes at the beginning of a file that are part of its identity.
 pub(super) const HEAD_BYTES: usize = 1024;
@@ -127,13 +128,23 @@ pub(super) fn find_renamed(path: &Path, identity: &Identity) -> Option<(PathBuf,
 /// Files that are found by [`find_born_between`] at the most: as many as wait at the most for a path.
 const MAX_MISSED: usize = 64;
 
+/// How far the clock of file systems may be behind: it goes by ticks of the kernel.
+const CLOCK_STEP: Duration = Duration::from_millis(10);
+
 /// What compressed files begin with: gzip, Zstandard, bzip2, XZ.
 const PACKED: [&[u8]; 4] = [&[0x1f, 0x8b], &[0x28, 0xb5, 0x2f, 0xfd], b"BZh", b"\xfd7zXZ"];
 
 /// Files, oldest first, that had a path's name before the one that has it now and after another one that had it, as far as rotation has left them in the
-/// folder: named as it names files (`NAME.1`, `NAME-20261121`, `NAME.20261121-120000`), not compressed, and made in that time. None where the file system
-/// does not tell when a file was made.
-pub(super) fn find_born_between(path: &Path, after: &Metadata, before: &Metadata) -> Vec<(PathBuf, File)> {
+/// folder: named as it names files (`NAME.1`, `NAME-20261121`, `NAME.20261121-120000`), not compressed, and made in that time, and since the last time that
+/// the earlier one was seen by the name, where that is known: a copy that was made while it had the name is none of them. No files where the file system
+/// does not tell when one was made.
+pub(super) fn find_born_between(
+    path: &Path,
+    after: &Metadata,
+    seen: Option<SystemTime>,
+    before: &Metadata,
+) -> Vec<(PathBuf, File)> {
+    let seen = seen.and_then(|seen| seen.checked_sub(CLOCK_STEP));
     let (Ok(from), Ok(to), Some(name), Some(folder)) = (
         after.created(),
         before.created(),
@@ -142,6 +153,7 @@ pub(super) fn find_born_between(path: &Path, after: &Metadata, before: &Metadata
     ) else {
         return Vec::new();
     };
+    let from = seen.map_or(from, |seen| seen.max(from));
     let is_rotated = |other: &std::ffi::OsStr| {
         let rest = other.as_encoded_bytes().strip_prefix(name.as_encoded_bytes());
         matches!(rest, Some([b'.' | b'-', first, ..]) if first.is_ascii_digit())

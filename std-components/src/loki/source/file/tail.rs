@@ -98,6 +98,8 @@ pub(super) struct Tail {
     broken: Option<String>,
     /// When the log was told so.
     told_at: Option<Instant>,
+    /// When the name was last seen to point to the last of the opened files.
+    seen: Option<SystemTime>,
     retiring: Option<Retiring>,
     missing_since: Option<Instant>,
     was_opened: bool,
@@ -148,6 +150,7 @@ impl Tail {
             problem: None,
             broken: None,
             told_at: None,
+            seen: None,
             retiring: None,
             missing_since: None,
             was_opened: false,
@@ -349,6 +352,7 @@ impl Tail {
         };
         let is_same = last.identity().is_inode(metadata) && last.phase != Phase::Truncated;
         if is_same {
+            self.seen = Some(SystemTime::now());
             if !last.look(metadata, desk.now)? {
                 last.phase = Phase::Live;
                 return Ok(Ok(()));
@@ -393,6 +397,7 @@ impl Tail {
             self.open_missed(desk, &file.metadata()?)?;
         }
         self.push(desk, file, offset)?;
+        self.seen = Some(SystemTime::now());
         // Another life has to know of the file also if it is rotated away before a line of it is taken.
         self.store(desk.positions);
         tracing::info!(component_id = %self.component, path = %self.path.display(), "the file was rotated, the new one is read");
@@ -400,6 +405,7 @@ impl Tail {
     }
 
     fn push(&mut self, desk: &mut Desk<'_>, file: File, offset: u64) -> io::Result<()> {
+        self.seen = None;
         let delay = desk.settings.initial_delay;
         let opening = Opening {
             number: self.next_generation,
@@ -510,6 +516,7 @@ impl Tail {
             }
         }
         self.push(desk, file, offset).map_err(cannot)?;
+        self.seen = Some(SystemTime::now());
         self.store(desk.positions);
         Ok(())
     }
@@ -553,7 +560,7 @@ impl Tail {
         let Some(last) = self.generations.back().filter(|_| desk.settings.format.is_none()) else {
             return Ok(());
         };
-        for (name, file) in find_born_between(&self.path, &last.file().metadata()?, now) {
+        for (name, file) in find_born_between(&self.path, &last.file().metadata()?, self.seen, now) {
             let metadata = file.metadata()?;
             let is_known = (self.generations.iter().map(Generation::identity))
                 .chain(self.before.iter().map(|one| one.identity))

@@ -83,6 +83,13 @@ fn rotated_several_times_between_two_looks() {
     }
     assert_eq!(bench.deliver(), ["1", "2"]);
     bench.append("a.log", "3\n");
+    // A copy that was made while the name was still seen to be another's.
+    fs::copy(bench.path("a.log"), bench.path("a.log.5")).unwrap();
+    pass_tick();
+    pass_tick();
+    assert_eq!(bench.deliver(), ["3"]);
+    bench.append("a.log", "3b\n");
+    pass_tick();
     rotate(&bench, 1, "4\n");
     rotate(&bench, 2, "5\n");
     // None of these had the name.
@@ -90,7 +97,7 @@ fn rotated_several_times_between_two_looks() {
     bench.append("a.log.9.gz", "\u{1f}\u{8b}\u{8}");
     bench.append("b.log.1", "another log\n");
     rotate(&bench, 3, "6\n");
-    assert_eq!(bench.deliver(), ["3", "4", "5", "6"]);
+    assert_eq!(bench.deliver(), ["3b", "4", "5", "6"]);
     bench.append("a.log", "7\n");
     assert_eq!(bench.deliver(), ["7"]);
 }
