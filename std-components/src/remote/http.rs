@@ -3,19 +3,15 @@
 //! Like an import it is asked before it is built, so that what refers to it never sees an empty value: a load waits for the answer, and is
 //! refused where there is none, as in the reference. From then on the last good answer stays.
 
+use super::polling::{self, Polling};
 use crate::component::{BuildError, CancellationToken, Component, Context, RunError};
-use crate::http_client::{Backoff, Poll, PollArguments};
-use parking_lot::Mutex;
+use crate::http_client::{Poll, PollArguments};
 use river_eval::OptionalSecret;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Notify;
 
 /// Bytes of an answer at the most: what is exported is copied into every expression that uses it.
 const MAX_ANSWER_BYTES: u64 = 16 * 1024 * 1024;
-
-/// The wait before a failed poll is tried again; it grows to `poll_frequency`.
-const LEAST_RETRY: Duration = Duration::from_secs(1);
 
 /// The arguments of `remote.http`.
 #[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
@@ -51,11 +47,24 @@ impl Question {
     }
 }
 
+impl polling::Question for Question {
+    type Answer = String;
+    const STAYS: &'static str = "the last content stays in use";
+
+    fn frequency(&self) -> Duration {
+        self.frequency
+    }
+
+    async fn ask(&self) -> Result<String, String> {
+        let answer = self.poll.ask().await;
+        answer.map_err(|reason| format!("{}: {reason}", self.poll.target()))
+    }
+}
+
 /// `remote.http`.
 pub(super) struct RemoteHttp {
     context: Context<Exports>,
-    question: Mutex<Arc<Question>>,
-    changed: Notify,
+    polling: Polling<Question>,
 }
 
 impl Component for RemoteHttp {
@@ -64,7 +73,7 @@ impl Component for RemoteHttp {
     type Exports = Exports;
 
     fn new(context: Context<Exports>, arguments: Arguments) -> Result<Self, BuildError> {
-        let question = Question::new(&arguments)?;
+        let question = Arc::new(Question::new(&arguments)?);
         let poll = question.poll.clone();
         let fetches = context.services.fetches.clone();
         let asked = fetches.get(
@@ -72,15 +81,13 @@ impl Component for RemoteHttp {
             &arguments,
             || async move { poll.ask().await },
         );
-        let remote = Self {
-            context,
-            question: Mutex::new(Arc::new(question)),
-            changed: Notify::new(),
-        };
-        let question = remote.question.lock().clone();
         let target = question.poll.target();
         match asked {
             Some(Ok(text)) => {
+                let remote = Self {
+                    context,
+                    polling: Polling::new(question.clone()),
+                };
                 remote.export(&question, &text);
                 Ok(remote)
             }
@@ -98,53 +105,13 @@ impl Component for RemoteHttp {
     }
 
     fn update(&self, arguments: Arguments) -> Result<(), BuildError> {
-        *self.question.lock() = Arc::new(Question::new(&arguments)?);
-        self.changed.notify_one();
+        self.polling.update(Question::new(&arguments)?);
         Ok(())
     }
 
     async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), RunError> {
-        let mut question = self.question.lock().clone();
-        // The first answer came with the load.
-        let mut wait = question.frequency;
-        let backoff =
-            |question: &Question| Backoff::new(LEAST_RETRY.min(question.frequency), question.frequency);
-        let mut retries = backoff(&question);
-        let mut told = None;
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                () = tokio::time::sleep(wait) => {}
-                () = self.changed.notified() => {
-                    question = self.question.lock().clone();
-                    retries = backoff(&question);
-                }
-            }
-            let asked = tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                asked = question.poll.ask() => asked,
-            };
-            match asked {
-                Ok(text) => {
-                    told = None;
-                    self.export(&question, &text);
-                    wait = question.frequency;
-                    retries = backoff(&question);
-                }
-                Err(reason) => {
-                    let target = question.poll.target();
-                    let reason = format!(
-                        "polling failed: {target}: {reason}; the last content stays in use, and it is tried again"
-                    );
-                    self.context.health.unhealthy(&reason);
-                    if told.as_ref() != Some(&reason) {
-                        tracing::error!(component_id = %self.context.id, "{reason}");
-                        told = Some(reason);
-                    }
-                    wait = retries.next(None);
-                }
-            }
-        }
+        let export = |question: &Question, text: String| self.export(question, &text);
+        self.polling.run(&self.context, stop, export).await
     }
 }
 
@@ -215,7 +182,7 @@ mod tests {
         assert_eq!((&*seen.body, seen.header("x-kind")), (&b"tell me"[..], "test"));
         assert!(seen.header("authorization").starts_with("Basic "));
 
-        let changed = Arc::new(Notify::new());
+        let changed = Arc::new(tokio::sync::Notify::new());
         let wake = changed.clone();
         exports.on_change(Arc::new(move || wake.notify_one()));
         let stop = CancellationToken::new();

@@ -3,8 +3,8 @@
 //! The API server is asked before the component is built, so that what refers to a key never sees it missing: a load waits for the answer, and is
 //! refused where there is none, as in the reference. From then on the last good answer stays.
 
+use super::polling::{self, Polling};
 use crate::component::{BuildError, CancellationToken, Component, Context, RunError};
-use crate::http_client::Backoff;
 use crate::kubernetes::{Access, ApiError, ClientArguments, Cluster, InCluster};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,10 +15,6 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Notify;
-
-/// The wait before a failed poll is tried again; it grows to `poll_frequency`.
-const LEAST_RETRY: Duration = Duration::from_secs(1);
 
 /// The arguments of `remote.kubernetes.secret` and `remote.kubernetes.configmap`.
 #[derive(Clone, Debug, PartialEq, river_eval::Arguments)]
@@ -120,13 +116,13 @@ impl Kind for ConfigMap {
 }
 
 /// What is asked, and how.
-#[derive(Clone)]
-struct Question {
-    arguments: Arc<Arguments>,
+struct Question<K> {
+    arguments: Arguments,
     cluster: Cluster,
+    kind: PhantomData<fn(K)>,
 }
 
-impl Question {
+impl<K: Kind> Question<K> {
     fn new(arguments: Arguments, pod: &InCluster) -> Result<Self, BuildError> {
         let cluster = arguments.client.cluster(pod).map_err(|mut error| {
             // It is about the block.
@@ -134,36 +130,28 @@ impl Question {
             error
         })?;
         Ok(Self {
-            arguments: Arc::new(arguments),
+            arguments,
             cluster,
+            kind: PhantomData,
         })
     }
 
-    fn target<K: Kind>(&self) -> String {
-        let Arguments { namespace, name, .. } = &*self.arguments;
+    fn target(&self) -> String {
+        let Arguments { namespace, name, .. } = &self.arguments;
         format!("{} {namespace}/{name} of {}", K::WORD, self.cluster.server())
     }
 
-    /// Asks once. The error names the target.
-    async fn ask<K: Kind>(&self) -> Result<Answer, String> {
-        let timeout = self.arguments.poll_timeout;
-        match tokio::time::timeout(timeout, self.answer::<K>()).await {
-            Ok(answer) => answer,
-            Err(_) => Err(format!("no answer for {} within {timeout:?}", self.target::<K>())),
-        }
-    }
-
-    async fn answer<K: Kind>(&self) -> Result<Answer, String> {
+    async fn answer(&self) -> Result<Answer, String> {
         #[derive(Deserialize)]
         struct Held {
             #[serde(default)]
             data: Option<BTreeMap<String, String>>,
         }
-        let Arguments { namespace, name, .. } = &*self.arguments;
+        let Arguments { namespace, name, .. } = &self.arguments;
         let path = format!("/api/v1/namespaces/{namespace}/{}/{name}", K::PLURAL);
         let request = http::Request::get(path)
             .body(Vec::new())
-            .map_err(|error| format!("{}: {error}", self.target::<K>()))?;
+            .map_err(|error| format!("{}: {error}", self.target()))?;
         // As text: what the client itself cannot parse it writes into the log.
         let answer = self.cluster.client().request_text(request).await;
         let answer = answer.map_err(|error| {
@@ -171,7 +159,7 @@ impl Question {
             ApiError::new(&self.cluster.server(), &access, &error).to_string()
         })?;
         let held: Held = serde_json::from_str(&answer)
-            .map_err(|_| format!("{} came in a form that is not understood", self.target::<K>()))?;
+            .map_err(|_| format!("{} came in a form that is not understood", self.target()))?;
         let mut answer = Answer {
             data: Data::new(),
             left_out: Vec::new(),
@@ -188,35 +176,45 @@ impl Question {
     }
 }
 
+impl<K: Kind> polling::Question for Question<K> {
+    type Answer = Answer;
+    const STAYS: &'static str = "the last data stay in use";
+
+    fn frequency(&self) -> Duration {
+        self.arguments.poll_frequency
+    }
+
+    async fn ask(&self) -> Result<Answer, String> {
+        let timeout = self.arguments.poll_timeout;
+        match tokio::time::timeout(timeout, self.answer()).await {
+            Ok(answer) => answer,
+            Err(_) => Err(format!("no answer for {} within {timeout:?}", self.target())),
+        }
+    }
+}
+
 /// `remote.kubernetes.secret` or `remote.kubernetes.configmap`.
 pub(super) struct Remote<K> {
     context: Context<Exports>,
-    question: Mutex<Question>,
-    changed: Notify,
+    polling: Polling<Question<K>>,
     /// What was left out last, to say it once.
     left_out: Mutex<Vec<String>>,
-    kind: PhantomData<fn(K)>,
 }
 
 impl<K: Kind> Remote<K> {
     fn build(context: Context<Exports>, arguments: Arguments, pod: &InCluster) -> Result<Self, BuildError> {
-        let question = Question::new(arguments, pod)?;
+        let question = Arc::new(Question::<K>::new(arguments, pod)?);
         let asked = question.clone();
-        let answer =
-            context
-                .services
-                .fetches
-                .get(&context.id.to_string(), &*question.arguments, || async move {
-                    asked.ask::<K>().await
-                });
+        let fetches = context.services.fetches.clone();
+        let answer = fetches.get(&context.id.to_string(), &question.arguments, || async move {
+            polling::Question::ask(&*asked).await
+        });
         match answer {
             Some(Ok(answer)) => {
                 let remote = Self {
                     context,
-                    question: Mutex::new(question),
-                    changed: Notify::new(),
+                    polling: Polling::new(question),
                     left_out: Mutex::default(),
-                    kind: PhantomData,
                 };
                 remote.export(answer);
                 Ok(remote)
@@ -224,7 +222,7 @@ impl<K: Kind> Remote<K> {
             Some(Err(reason)) => Err(BuildError::new(format!("polling failed: {reason}"))),
             None => Err(BuildError::new(format!(
                 "{} has not been asked for yet; a check asks no peers",
-                question.target::<K>()
+                question.target()
             ))),
         }
     }
@@ -253,50 +251,14 @@ impl<K: Kind> Component for Remote<K> {
     }
 
     fn update(&self, arguments: Arguments) -> Result<(), BuildError> {
-        *self.question.lock() = Question::new(arguments, &InCluster::from_environment())?;
-        self.changed.notify_one();
+        self.polling
+            .update(Question::new(arguments, &InCluster::from_environment())?);
         Ok(())
     }
 
     async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), RunError> {
-        let mut question = self.question.lock().clone();
-        // The first answer came with the load.
-        let mut wait = question.arguments.poll_frequency;
-        let backoff = |most: Duration| Backoff::new(LEAST_RETRY.min(most), most);
-        let mut retries = backoff(wait);
-        let mut told = None;
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                () = tokio::time::sleep(wait) => {}
-                () = self.changed.notified() => {
-                    question = self.question.lock().clone();
-                    retries = backoff(question.arguments.poll_frequency);
-                }
-            }
-            let asked = tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                asked = question.ask::<K>() => asked,
-            };
-            match asked {
-                Ok(answer) => {
-                    told = None;
-                    self.export(answer);
-                    wait = question.arguments.poll_frequency;
-                    retries = backoff(wait);
-                }
-                Err(reason) => {
-                    let reason =
-                        format!("polling failed: {reason}; the last data stay in use, and it is tried again");
-                    self.context.health.unhealthy(&reason);
-                    if told.as_ref() != Some(&reason) {
-                        tracing::error!(component_id = %self.context.id, "{reason}");
-                        told = Some(reason);
-                    }
-                    wait = retries.next(None);
-                }
-            }
-        }
+        let export = |_: &Question<K>, answer: Answer| self.export(answer);
+        self.polling.run(&self.context, stop, export).await
     }
 }
 
@@ -357,7 +319,7 @@ mod tests {
             expected.map(|(key, value)| (key.into(), value.into()))
         );
         assert_eq!(remote.context.health.get().message, "got secret");
-        let changed = Arc::new(Notify::new());
+        let changed = Arc::new(tokio::sync::Notify::new());
         let wake = changed.clone();
         exports.on_change(Arc::new(move || wake.notify_one()));
         let stop = CancellationToken::new();

@@ -3,6 +3,7 @@
 mod http;
 #[cfg(feature = "kubernetes")]
 mod kubernetes;
+mod polling;
 
 use crate::component::Registration;
 
