@@ -1,6 +1,7 @@
 //! Text forms that configurations share with Go programs: RE2 expressions, time layouts, numbers, templates; and LogQL selectors.
 
 pub mod go_float;
+pub(crate) mod go_json;
 pub mod go_template;
 pub mod go_time;
 pub mod jmes;

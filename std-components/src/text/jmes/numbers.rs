@@ -1,6 +1,7 @@
 //! Numbers of JSON as the reference has them: all are floating, and whole ones print without a fraction.
 
 use super::run::Failed;
+use crate::text::go_json::for_html;
 use serde_json::Value;
 
 /// From here on a floating number does not tell whole numbers apart.
@@ -75,15 +76,5 @@ pub(super) fn push_json(out: &mut String, value: &Value) {
 }
 
 fn push_text(out: &mut String, text: &str) {
-    let quoted = Value::from(text).to_string();
-    for char in quoted.chars() {
-        match char {
-            '<' => out.push_str("\\u003c"),
-            '>' => out.push_str("\\u003e"),
-            '&' => out.push_str("\\u0026"),
-            '\u{2028}' => out.push_str("\\u2028"),
-            '\u{2029}' => out.push_str("\\u2029"),
-            other => out.push(other),
-        }
-    }
+    out.push_str(&for_html(Value::from(text).to_string()));
 }

@@ -3,6 +3,7 @@
 use super::arguments::{Arguments, Match};
 use crate::relabel::{Rules, Scratch};
 use crate::signals::{Entry, Labels, LabelsBuilder};
+use crate::text::go_json::for_html;
 use river_eval::Shared;
 use sdjournal::EntryRef;
 use std::borrow::Cow;
@@ -123,20 +124,7 @@ fn json(entry: &EntryRef) -> String {
         .iter_fields()
         .map(|(name, value)| (name, String::from_utf8_lossy(value)))
         .collect();
-    let text = serde_json::to_string(&fields).unwrap_or_default();
-    if !text.contains(['<', '>', '&', '\u{2028}', '\u{2029}']) {
-        return text;
-    }
-    let mut safe = String::with_capacity(text.len() + 16);
-    for character in text.chars() {
-        match character {
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                safe.push_str(&format!("\\u{:04x}", u32::from(character)));
-            }
-            other => safe.push(other),
-        }
-    }
-    safe
+    for_html(serde_json::to_string(&fields).unwrap_or_default())
 }
 
 /// The word for a priority.

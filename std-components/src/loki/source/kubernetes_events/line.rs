@@ -1,6 +1,7 @@
 //! From an event of the cluster to a line, as the reference writes it.
 
 use super::Format;
+use crate::text::go_json::for_html;
 use crate::text::go_template::quoted;
 use k8s_openapi::api::core::v1::Event;
 use std::collections::BTreeMap;
@@ -90,25 +91,9 @@ pub(super) fn line(event: &Event, format: Format) -> String {
                 .into_iter()
                 .map(|(name, field)| (name, value(field)))
                 .collect();
-            escaped(&serde_json::to_string(&sorted).unwrap_or_default())
+            for_html(serde_json::to_string(&sorted).unwrap_or_default())
         }
     }
-}
-
-/// Go's JSON escapes what HTML would take for its own.
-fn escaped(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for character in json.chars() {
-        match character {
-            '<' => out.push_str("\\u003c"),
-            '>' => out.push_str("\\u003e"),
-            '&' => out.push_str("\\u0026"),
-            '\u{2028}' => out.push_str("\\u2028"),
-            '\u{2029}' => out.push_str("\\u2029"),
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::super::value::Value;
 use super::numbers::whole;
 use super::{ANY, Function, function};
+use crate::text::go_json::for_html;
 
 /// Items of a list that a function makes at the most.
 const MAX_ITEMS: i64 = 10_000;
@@ -162,11 +163,11 @@ pub(super) const ALL: &[Function] = &[
             .map_err(|error| error.to_string())
     }),
     function("toJson", 1, 1, |arguments| {
-        Ok(Value::of(for_html(&arguments.get(0).to_json().to_string())))
+        Ok(Value::of(for_html(arguments.get(0).to_json().to_string())))
     }),
     function("toPrettyJson", 1, 1, |arguments| {
         let json = serde_json::to_string_pretty(&arguments.get(0).to_json());
-        Ok(Value::of(for_html(&json.map_err(|error| error.to_string())?)))
+        Ok(Value::of(for_html(json.map_err(|error| error.to_string())?)))
     }),
     function("chunk", 2, 2, |arguments| {
         let size = usize::try_from(arguments.int(0)?).unwrap_or(0);
@@ -206,13 +207,6 @@ pub(super) const ALL: &[Function] = &[
         Ok(Value::of(arguments.get(0).to_json().to_string()))
     }),
 ];
-
-/// Go's encoder keeps JSON out of HTML's way.
-fn for_html(json: &str) -> String {
-    json.replace('<', "\\u003c")
-        .replace('>', "\\u003e")
-        .replace('&', "\\u0026")
-}
 
 /// Numbers from one to before another.
 fn steps(start: i64, stop: i64, step: i64) -> Result<Vec<i64>, String> {
