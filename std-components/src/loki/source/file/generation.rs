@@ -3,7 +3,7 @@
 use super::arguments::Format;
 use super::buffers::{Buffers, CHUNK_BYTES};
 use super::encoding::Encoding;
-use super::identity::{HEAD_BYTES, Head, Identity, read_at};
+use super::identity::{HEAD_BYTES, Head, Identity, packing_of, read_at};
 use super::ledger::Ledger;
 use super::lines::{MAX_LINE_BYTES, Rest, Seen, split};
 use super::zstd::Frames;
@@ -230,16 +230,10 @@ impl Generation {
             .is_none())
     }
 
-    /// The format whose files begin so, where it is read as text.
+    /// The format of a compressed file that is read as text although it could be unpacked.
     pub(super) fn looks_packed(&self) -> Option<&'static str> {
-        let mut first = [0; 4];
-        let first = read_at(&self.file, &mut first, 0).ok()?;
-        match (&self.packed, first) {
-            (None, [0x1f, 0x8b, 8, _]) => Some("gz"),
-            (None, [0x28, 0xb5, 0x2f, 0xfd]) => Some("zstd"),
-            (None, [b'B', b'Z', b'h', b'1'..=b'9']) => Some("bz2"),
-            _ => None,
-        }
+        let format = packing_of(&self.file).ok()??;
+        (self.packed.is_none() && format != "xz").then_some(format)
     }
 
     /// Goes on in a file that holds the same and has been put in place of this one.

@@ -59,6 +59,21 @@ impl Head {
     }
 }
 
+/// The format of a compressed file, by what it begins with.
+///
+/// # Errors
+/// Of reading.
+pub(super) fn packing_of(file: &File) -> io::Result<Option<&'static str>> {
+    let mut first = [0; 6];
+    Ok(match read_at(file, &mut first, 0)? {
+        [0x1f, 0x8b, 8, ..] => Some("gz"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("zstd"),
+        [b'B', b'Z', b'h', b'1'..=b'9', ..] => Some("bz2"),
+        [0xfd, b'7', b'z', b'X', b'Z', 0] => Some("xz"),
+        _ => None,
+    })
+}
+
 /// Fills the buffer as far as the file goes.
 pub(super) fn read_at<'b>(file: &File, buffer: &'b mut [u8], offset: u64) -> io::Result<&'b [u8]> {
     let mut filled = 0;
@@ -131,9 +146,6 @@ const MAX_MISSED: usize = 64;
 /// How far the clock of file systems may be behind: it goes by ticks of the kernel.
 const CLOCK_STEP: Duration = Duration::from_millis(10);
 
-/// What compressed files begin with: gzip, Zstandard, bzip2, XZ.
-const PACKED: [&[u8]; 4] = [&[0x1f, 0x8b], &[0x28, 0xb5, 0x2f, 0xfd], b"BZh", b"\xfd7zXZ"];
-
 /// Files, oldest first, that had a path's name before the one that has it now and after another one that had it, as far as rotation has left them in the
 /// folder: named as it names files (`NAME.1`, `NAME-20261121`, `NAME.20261121-120000`), not compressed, and made in that time, and since the last time that
 /// the earlier one was seen by the name, where that is known: a copy that was made while it had the name is none of them. No files where the file system
@@ -174,10 +186,7 @@ pub(super) fn find_born_between(
     found.sort();
     let open = |(_, path): (_, PathBuf)| {
         let file = File::open(&path).ok()?;
-        let mut first = [0; 6];
-        let first = read_at(&file, &mut first, 0).ok()?;
-        let is_packed = PACKED.iter().any(|magic| first.starts_with(magic));
-        (!is_packed).then_some((path, file))
+        packing_of(&file).ok()?.is_none().then_some((path, file))
     };
     found.into_iter().filter_map(open).take(MAX_MISSED).collect()
 }
