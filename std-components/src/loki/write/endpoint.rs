@@ -83,8 +83,8 @@ impl Endpoint {
     }
 
     async fn push_to(&self, lane: &Lane, parcel: Parcel, mut owed: Owed) {
-        let (entries, bytes) = parcel.contents.measure();
-        let bytes = bytes.saturating_add((entries as usize).saturating_mul(ENTRY_BYTES));
+        let entries = owed.entries();
+        let bytes = (parcel.contents.bytes()).saturating_add((entries as usize).saturating_mul(ENTRY_BYTES));
         // A batch that is larger than the whole queue has it for itself.
         let wanted = u32::try_from(bytes).unwrap_or(u32::MAX).clamp(1, lane.capacity);
         let room = if self
@@ -229,7 +229,7 @@ impl crate::endpoints::Endpoint for Endpoint {
     }
 
     async fn push(&self, parcel: Parcel) {
-        let mut owed = self.common.ledger.see(parcel.contents.measure().0);
+        let mut owed = self.common.ledger.see(parcel.contents.entries());
         let Parcel { contents, ack } = parcel;
         let entries = match contents {
             Contents::Entries(entries) if self.lanes.len() > 1 => entries,

@@ -35,13 +35,19 @@ pub(super) enum Contents {
 }
 
 impl Contents {
-    /// How many entries, and the bytes of their lines.
-    pub(super) fn measure(&self) -> (u64, usize) {
+    /// How many entries.
+    pub(super) fn entries(&self) -> u64 {
         match self {
-            Self::Entries(entries) => (entries.len() as u64, bytes(entries)),
-            Self::Packed(pieces) => pieces.iter().fold((0, 0), |(entries, bytes), piece| {
-                (entries + piece.entries, bytes + piece.bytes)
-            }),
+            Self::Entries(entries) => entries.len() as u64,
+            Self::Packed(pieces) => pieces.iter().map(|piece| piece.entries).sum(),
+        }
+    }
+
+    /// Bytes of their lines and metadata.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Entries(entries) => bytes(entries),
+            Self::Packed(pieces) => pieces.iter().map(|piece| piece.bytes).sum(),
         }
     }
 }
