@@ -350,31 +350,33 @@ impl<P: Protocol> Lane<P> {
 
     /// The peer will never take it: counted, and over for its source too, which would only send it again.
     fn refuse(&self, settings: &Settings<P>, queued: Queued, error: &str) {
-        self.metrics.failed.inc_by(queued.items);
-        if let Some(left_out) = self.refused.now() {
-            tracing::error!(
-                signal = self.signal.as_str(),
-                url = settings.protocol.target(self.signal),
-                error,
-                dropped_items = queued.items,
-                left_out,
-                "Exporting failed. Dropping data."
-            );
-        }
+        self.fail(
+            settings,
+            &queued,
+            error,
+            &self.refused,
+            "Exporting failed. Dropping data.",
+        );
         queued.acks.into_iter().for_each(Ack::delivered);
     }
 
     /// Its time is over: goes back to its source.
     fn give_up(&self, settings: &Settings<P>, queued: Queued, error: &str) {
+        let what = "Exporting failed. No more retries left. The batch goes back to its source; what cannot be sent again there is lost";
+        self.fail(settings, &queued, error, &self.given_up, what);
+    }
+
+    /// Counts what was not sent, and tells it now and then.
+    fn fail(&self, settings: &Settings<P>, queued: &Queued, error: &str, seldom: &Seldom, what: &str) {
         self.metrics.failed.inc_by(queued.items);
-        if let Some(left_out) = self.given_up.now() {
+        if let Some(left_out) = seldom.now() {
             tracing::error!(
                 signal = self.signal.as_str(),
                 url = settings.protocol.target(self.signal),
                 error,
                 dropped_items = queued.items,
                 left_out,
-                "Exporting failed. No more retries left. The batch goes back to its source; what cannot be sent again there is lost"
+                "{what}"
             );
         }
     }
