@@ -1,5 +1,6 @@
 //! The process' own metrics: `alloy_build_info` and `alloy_resources_*`, read when the page is asked for.
 
+use procfs::process::{Process, StatM};
 use procfs::{Current, CurrentSI};
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
@@ -121,7 +122,7 @@ fn advance(counter: &Counter, total: f64) {
 }
 
 fn read() -> procfs::ProcResult<Reading> {
-    let process = procfs::process::Process::myself()?;
+    let process = Process::myself()?;
     let stat = process.stat()?;
     let ticks = procfs::ticks_per_second() as f64;
     let mut reading = Reading {
@@ -140,16 +141,18 @@ fn read() -> procfs::ProcResult<Reading> {
 
 /// The process' memory now; 0 where it cannot be read.
 pub(crate) fn resident_bytes() -> u64 {
-    let read = procfs::process::Process::myself().and_then(|process| process.statm());
-    read.map_or(0, |memory| memory.resident * procfs::page_size())
+    pages(|memory| memory.resident)
 }
 
 /// The part of the process' memory that no file backs: heap, stacks; 0 where it cannot be read.
 pub(crate) fn own_bytes() -> u64 {
-    let read = procfs::process::Process::myself().and_then(|process| process.statm());
-    read.map_or(0, |memory| {
-        memory.resident.saturating_sub(memory.shared) * procfs::page_size()
-    })
+    pages(|memory| memory.resident.saturating_sub(memory.shared))
+}
+
+/// Bytes of so many pages of the process as a function finds; 0 where they cannot be read.
+fn pages(of: impl Fn(&StatM) -> u64) -> u64 {
+    let read = Process::myself().and_then(|process| process.statm());
+    read.map_or(0, |memory| of(&memory) * procfs::page_size())
 }
 
 #[cfg(test)]
