@@ -210,7 +210,10 @@ impl Run<'_> {
             self.send_next();
             // Reading goes on when what was read is sent and enough of it acknowledged; looking goes on in any case.
             let may_read = self.outbox.is_empty() && !component.sweeper.lock().is_full();
-            if now >= next || (has_more && may_read) {
+            let is_time = now >= next || (has_more && may_read);
+            if is_time && let Some(later) = component.sweeper.lock().quiet(now) {
+                next = later;
+            } else if is_time {
                 let sweep = off_reactor(self.component, move |sweeper| {
                     sweeper.sweep(Instant::now(), may_read)
                 })

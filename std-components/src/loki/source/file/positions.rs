@@ -250,6 +250,11 @@ impl Positions {
         self.is_changed |= self.entries.len() != before;
     }
 
+    /// Whether there is something to be saved.
+    pub(super) fn is_changed(&self) -> bool {
+        self.is_changed
+    }
+
     /// Writes the file if anything has changed.
     ///
     /// # Errors

@@ -99,6 +99,11 @@ impl Watcher {
         !self.folders.is_empty()
     }
 
+    /// Whether something has happened since the last question, to any file of the folders.
+    pub(super) fn has_news(&self) -> bool {
+        self.kernel.has_news()
+    }
+
     /// What has happened since the last question.
     pub(super) fn changes(&mut self) -> Changes {
         let mut changes = Changes::default();
@@ -206,6 +211,13 @@ mod kernel {
             }
         }
 
+        /// Whether events wait.
+        pub(super) fn has_news(&self) -> bool {
+            let bytes = self.queue.as_ref().map(rustix::io::ioctl_fionread);
+            // Where it cannot be told, it is read.
+            bytes.is_some_and(|bytes| bytes != Ok(0))
+        }
+
         /// Hands out events: watch, name, whether the watch has ended. Answers whether there are all.
         pub(super) fn read(&mut self, take: &mut dyn FnMut(i32, Option<&OsStr>, bool)) -> bool {
             let Some(queue) = &self.queue else {
@@ -247,6 +259,10 @@ mod kernel {
         }
 
         pub(super) fn unwatch(&mut self, _watch: i32) {}
+
+        pub(super) fn has_news(&self) -> bool {
+            false
+        }
 
         pub(super) fn read(&mut self, _take: &mut dyn FnMut(i32, Option<&OsStr>, bool)) -> bool {
             true

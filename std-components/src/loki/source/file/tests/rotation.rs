@@ -568,3 +568,54 @@ fn a_compressed_file_that_is_being_written_is_told_with_a_way_out() {
         "{problem}"
     );
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn quiet_files_are_left_alone_until_something_happens() {
+    let mut bench = bench();
+    bench.append("a", "1\n");
+    bench.append("b", "1\n");
+    bench.follow(&["a", "b"]);
+    let rest = |bench: &mut Bench| {
+        for _ in 0..20 {
+            bench.pass_time(1);
+            bench.deliver();
+            if bench.is_quiet() {
+                return;
+            }
+        }
+        panic!("it never comes to rest");
+    };
+    rest(&mut bench);
+    bench.append("a", "2\n");
+    assert!(!bench.is_quiet());
+    assert_eq!(bench.deliver(), ["2"]);
+    assert!(!bench.is_quiet(), "the position is to be saved");
+    rest(&mut bench);
+    bench.append("b", "without its end");
+    assert!(!bench.is_quiet());
+    rest(&mut bench);
+    bench.append("b", "\n");
+    assert_eq!(bench.deliver(), ["without its end"]);
+    rest(&mut bench);
+    bench.rename("a", "a.1");
+    assert!(!bench.is_quiet());
+    assert!(bench.deliver().is_empty());
+    bench.append("a", "3\n");
+    let sent = bench.sweep();
+    for _ in 0..20 {
+        bench.pass_time(1);
+        assert!(bench.sweep().is_empty());
+        assert!(!bench.is_quiet(), "a batch is not acknowledged");
+    }
+    assert_eq!(lines_of(&sent), ["3"]);
+    sent.into_iter().for_each(|batch| batch.ack.delivered());
+    bench.settle();
+    rest(&mut bench);
+    bench.pass_time(10);
+    assert!(!bench.is_quiet(), "each file is looked at now and then");
+    rest(&mut bench);
+    bench.follow(&["a", "b", "c"]);
+    bench.append("c", "1\n");
+    assert_eq!(bench.deliver(), ["1"]);
+}
