@@ -1,7 +1,8 @@
-//! `loki.source.syslog` with Debian's senders: `logger` of bsdutils and `rsyslogd`.
+//! `loki.source.syslog` with Debian's senders: `logger` of bsdutils and `rsyslogd`, plain and over TLS.
 
 use super::source::{PATIENCE, Source};
 use river_eval::Value;
+use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -147,8 +148,8 @@ impl Drop for Rsyslogd {
 }
 
 impl Rsyslogd {
-    /// Takes plain TCP and forwards everything as these actions say.
-    fn start(actions: &str) -> Self {
+    /// Takes plain TCP and forwards everything as these actions say, with more global settings.
+    fn start(global: &str, actions: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port();
@@ -157,7 +158,7 @@ impl Rsyslogd {
         std::fs::write(
             &config,
             format!(
-                "global(workDirectory=\"{}\" localHostname=\"sender\")\nmodule(load=\"imtcp\")\ninput(type=\"imtcp\" port=\"{port}\" address=\"127.0.0.1\")\n{actions}",
+                "global(workDirectory=\"{}\" localHostname=\"sender\" {global})\nmodule(load=\"imtcp\")\ninput(type=\"imtcp\" port=\"{port}\" address=\"127.0.0.1\")\n{actions}",
                 folder.path().display()
             ),
         )
@@ -189,11 +190,19 @@ impl Rsyslogd {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
     }
+
+    /// Lines from `number 0` on.
+    async fn log(&self, count: usize) {
+        let mut stream = self.connect().await;
+        for number in 0..count {
+            writeln!(stream, "<14>Jan  5 00:00:01 box app[12]: number {number}").unwrap();
+        }
+        stream.flush().unwrap();
+    }
 }
 
 #[tokio::test]
 async fn rsyslogd_is_understood_and_nothing_is_lost() {
-    use std::io::Write;
     if is_missing(RSYSLOGD, "rsyslog") {
         return;
     }
@@ -232,13 +241,9 @@ async fn rsyslogd_is_understood_and_nothing_is_lost() {
             "protocol=\"tcp\" template=\"RSYSLOG_TraditionalForwardFormat\"",
         ),
     ];
-    let rsyslogd = Rsyslogd::start(&actions.concat());
-    let mut stream = rsyslogd.connect().await;
+    let rsyslogd = Rsyslogd::start("", &actions.concat());
     let count = 500;
-    for number in 0..count {
-        writeln!(stream, "<14>Jan  5 00:00:01 box app[12]: number {number}").unwrap();
-    }
-    stream.flush().unwrap();
+    rsyslogd.log(count).await;
     // TCP: each of them, in order. UDP: what the kernel took, of which there is enough room here.
     let entries = source.entries(4 * count).await;
     for by in ["counted", "tcp rfc5424", "udp rfc5424", "tcp rfc3164"] {
@@ -250,6 +255,81 @@ async fn rsyslogd_is_understood_and_nothing_is_lost() {
         let expected: Vec<_> = (0..count).map(|number| format!("number {number}")).collect();
         assert_eq!(lines, expected, "{by}");
     }
+    drop(rsyslogd);
+    source.stop().await;
+}
+
+/// Where rsyslogd finds a module of its own.
+fn has_module(name: &str) -> bool {
+    let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let mut folders = folders.map(|folder| folder.path().join("rsyslog"));
+    folders.any(|folder| folder.join(name).exists())
+}
+
+#[tokio::test]
+async fn rsyslogd_over_tls_shows_its_certificate_and_is_refused_without() {
+    if is_missing(RSYSLOGD, "rsyslog") {
+        return;
+    }
+    if !has_module("lmnsd_ossl.so") {
+        eprintln!("skipped: rsyslogd has no TLS (apt-get install rsyslog-openssl)");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let keep = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let authority_key = rcgen::KeyPair::generate().unwrap();
+    let parameters = |name: &str| {
+        let mut parameters = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+        // One that has the issuer's name counts as signed by itself for OpenSSL.
+        parameters
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, name);
+        parameters
+    };
+    let mut authority = parameters("authority");
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let ca = keep("ca.pem", authority.self_signed(&authority_key).unwrap().pem());
+    let issuer = rcgen::Issuer::new(authority, authority_key);
+    let certificate = |name: &str| {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let signed = parameters(name).signed_by(&key, &issuer).unwrap();
+        (
+            keep(&format!("{name}.pem"), signed.pem()),
+            keep(&format!("{name}.key"), key.serialize_pem()),
+        )
+    };
+    let (of_receiver, key_of_receiver) = certificate("receiver");
+    let (of_sender, key_of_sender) = certificate("sender");
+    let tls = format!(
+        "tls_config {{\n ca_file = \"{ca}\"\n cert_file = \"{of_receiver}\"\n key_file = \"{key_of_receiver}\"\n}}\n}}\n"
+    );
+    let text = listener("tcp", "rfc5424");
+    let text = text.trim_end().trim_end_matches('}').to_owned() + &tls;
+    let mut source = Source::start("loki.source.syslog", folder.path(), &text);
+    let at = addresses(&source, 1).await[0];
+    let action = format!(
+        "action(type=\"omfwd\" target=\"127.0.0.1\" port=\"{}\" protocol=\"tcp\" template=\"RSYSLOG_SyslogProtocol23Format\" TCP_Framing=\"octet-counted\" StreamDriver=\"ossl\" StreamDriverMode=\"1\" StreamDriverAuthMode=\"x509/name\" StreamDriverPermittedPeers=\"receiver\")\n",
+        at.port()
+    );
+    let count = 500;
+    let authority = format!("defaultNetstreamDriverCAFile=\"{ca}\"");
+    let nobody = Rsyslogd::start(&authority, &action);
+    nobody.log(1).await;
+    source.is_silent().await;
+    drop(nobody);
+    let global = format!(
+        "{authority} defaultNetstreamDriverCertFile=\"{of_sender}\" defaultNetstreamDriverKeyFile=\"{key_of_sender}\""
+    );
+    let rsyslogd = Rsyslogd::start(&global, &action);
+    rsyslogd.log(count).await;
+    let lines: Vec<_> = source.entries(count).await;
+    let lines: Vec<_> = lines.iter().map(|entry| entry.line.trim()).collect();
+    let expected: Vec<_> = (0..count).map(|number| format!("number {number}")).collect();
+    assert_eq!(lines, expected);
     drop(rsyslogd);
     source.stop().await;
 }
