@@ -15,6 +15,9 @@ use std::time::Duration;
 /// How long an unused connection is kept.
 const IDLE: Duration = Duration::from_secs(300);
 
+/// Connections to a server that wait for the next request at the most: each costs some 35 KiB, and hundreds of container logs may have been followed at once.
+const MAX_IDLE: usize = 32;
+
 /// How long a connection may take to come about, however long the request may.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -117,6 +120,7 @@ fn build(settings: &Settings) -> Result<reqwest::Client, HttpError> {
     let mut builder = reqwest::Client::builder()
         .user_agent(USER_AGENT)
         .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(MAX_IDLE)
         .connect_timeout(CONNECT_TIMEOUT)
         .tls_backend_preconfigured(tls::configuration(settings.tls.as_ref(), settings.http2)?);
     if !settings.http2 {
