@@ -7,7 +7,7 @@ use super::groups;
 use super::refresh::{Exports, check_interval, export};
 use crate::component::metrics::{Histogram, IntCounter, IntGaugeVec};
 use crate::component::{BuildError, CancellationToken, Component, Context, RunError};
-use crate::local::glob::Pattern;
+use crate::local::glob::{Match, Pattern};
 use crate::signals::Target;
 use crate::text_files::{self, Folders, REST};
 use parking_lot::Mutex;
@@ -119,7 +119,7 @@ impl Wanted {
             for (folder, error) in found.problems {
                 problems.push(format!("failed to list {}: {error}", folder.display()));
             }
-            for path in found.paths {
+            for Match { path, .. } in found.matches {
                 let shown = match &glob.working_folder {
                     Some(folder) => path.strip_prefix(folder).unwrap_or(&path).to_owned(),
                     None => path,

@@ -1,6 +1,6 @@
 //! `local.file_match`: finds the files that globs stand for.
 
-use super::glob::Pattern;
+use super::glob::{Match, Pattern};
 use crate::component::{BuildError, CancellationToken, Component, Context, RunError};
 use crate::signals::Target;
 use parking_lot::Mutex;
@@ -161,11 +161,12 @@ fn find(target: &Target, oldest: Option<SystemTime>, search: &mut Search) {
             folder.display()
         ));
     }
-    for file in found.paths {
+    for Match { path: file, is_file } in found.matches {
         if exclude.as_ref().is_some_and(|exclude| exclude.matches(&file)) {
             continue;
         }
-        if let Some(name) = file.to_str().filter(|_| is_wanted(&file, oldest)) {
+        let is_wanted = || (is_file && oldest.is_none()) || is_wanted(&file, oldest);
+        if let Some(name) = file.to_str().filter(|_| is_wanted()) {
             search.targets.push(target.with(PATH, name));
         }
     }

@@ -40,11 +40,20 @@ enum Segment {
     Folders,
 }
 
+/// Something that matches.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Match {
+    /// Absolute.
+    pub(crate) path: PathBuf,
+    /// Whether its folder says that it is a regular file. Where it does not, it may still be one, at the end of symbolic links.
+    pub(crate) is_file: bool,
+}
+
 /// What a glob found.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
-    /// Absolute paths of whatever matches, folders too; sorted, each once.
-    pub(crate) paths: Vec<PathBuf>,
+    /// Whatever matches, folders too; sorted, each once.
+    pub(crate) matches: Vec<Match>,
     /// Folders that exist but could not be listed.
     pub(crate) problems: Vec<(PathBuf, io::Error)>,
 }
@@ -89,8 +98,13 @@ impl Pattern {
         for segments in &self.alternatives {
             walk.visit(&mut PathBuf::from("/"), segments);
         }
-        walk.found.paths.sort_unstable();
-        walk.found.paths.dedup();
+        // Several alternatives may have found the same; what one knows of it is known.
+        walk.found.matches.sort_unstable();
+        walk.found.matches.dedup_by(|next, one| {
+            let is_same = next.path == one.path;
+            one.is_file |= is_same && next.is_file;
+            is_same
+        });
         walk.found
     }
 }
@@ -134,6 +148,22 @@ impl Segment {
     }
 }
 
+/// What a folder's entry is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A regular file.
+    File,
+    /// A folder, or a symbolic link to one.
+    Folder,
+    Other,
+}
+
+/// An entry of a folder.
+struct Listed {
+    name: String,
+    kind: Kind,
+}
+
 /// A walk over the file system.
 #[derive(Default)]
 struct Walk {
@@ -145,7 +175,7 @@ struct Walk {
 impl Walk {
     fn visit(&mut self, at: &mut PathBuf, segments: &[Segment]) {
         match segments {
-            [] => self.found.paths.push(at.clone()),
+            [] => self.found(at, false),
             [Segment::Literal(name), rest @ ..] => {
                 at.push(name);
                 if !rest.is_empty() || at.symlink_metadata().is_ok() {
@@ -154,10 +184,13 @@ impl Walk {
                 at.pop();
             }
             [wild @ Segment::Wild(_), rest @ ..] => {
-                for (name, is_folder) in self.list(at) {
-                    if wild.takes(&name) && (rest.is_empty() || is_folder) {
+                for Listed { name, kind } in self.list(at) {
+                    if wild.takes(&name) && (rest.is_empty() || kind == Kind::Folder) {
                         at.push(&name);
-                        self.visit(at, rest);
+                        match rest {
+                            [] => self.found(at, kind == Kind::File),
+                            rest => self.visit(at, rest),
+                        }
                         at.pop();
                     }
                 }
@@ -171,12 +204,12 @@ impl Walk {
                 }
                 self.inside.push(identity);
                 self.visit(at, rest);
-                for (name, is_folder) in self.list(at) {
+                for Listed { name, kind } in self.list(at) {
                     at.push(&name);
-                    if is_folder {
+                    if kind == Kind::Folder {
                         self.visit(at, segments);
                     } else if rest.is_empty() {
-                        self.found.paths.push(at.clone());
+                        self.found(at, kind == Kind::File);
                     }
                     at.pop();
                 }
@@ -185,9 +218,16 @@ impl Walk {
         }
     }
 
-    /// The names in a folder and whether each is a folder itself. Names that are not UTF-8 cannot be written in a configuration nor
+    fn found(&mut self, path: &Path, is_file: bool) {
+        self.found.matches.push(Match {
+            path: path.into(),
+            is_file,
+        });
+    }
+
+    /// The names in a folder and what each is. Names that are not UTF-8 cannot be written in a configuration nor
     /// in a label, so nothing matches them.
-    fn list(&mut self, at: &Path) -> Vec<(String, bool)> {
+    fn list(&mut self, at: &Path) -> Vec<Listed> {
         let entries = match std::fs::read_dir(at) {
             Ok(entries) => entries,
             Err(error) => {
@@ -206,12 +246,12 @@ impl Walk {
             let Ok(name) = entry.file_name().into_string() else {
                 continue;
             };
-            let is_folder = match entry.file_type() {
-                Ok(kind) if kind.is_symlink() => entry.path().is_dir(),
-                Ok(kind) => kind.is_dir(),
-                Err(_) => false,
+            let kind = match entry.file_type() {
+                Ok(kind) if kind.is_file() => Kind::File,
+                Ok(kind) if kind.is_dir() || (kind.is_symlink() && entry.path().is_dir()) => Kind::Folder,
+                _ => Kind::Other,
             };
-            names.push((name, is_folder));
+            names.push(Listed { name, kind });
         }
         names
     }
