@@ -232,8 +232,10 @@ impl Generation {
 
     /// The format of a compressed file that is read as text although it could be unpacked.
     pub(super) fn looks_packed(&self) -> Option<&'static str> {
-        let format = packing_of(&self.file).ok()??;
-        (self.packed.is_none() && format != "xz").then_some(format)
+        if self.packed.is_some() {
+            return None;
+        }
+        packing_of(&self.file).ok()?.filter(|format| *format != "xz")
     }
 
     /// Goes on in a file that holds the same and has been put in place of this one.
