@@ -3,6 +3,9 @@
 //! Invariants: this crate knows neither the command line nor the web page. Adding a component touches one folder: its arguments and
 //! exports as derived structs, its `run`, its tests, its line in the family's list.
 
+#[cfg(all(test, feature = "loki"))]
+#[path = "../tests/certificates/mod.rs"]
+mod certificates;
 pub mod component;
 pub mod controller;
 #[cfg(feature = "discovery")]

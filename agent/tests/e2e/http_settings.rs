@@ -1,7 +1,10 @@
 //! The `http` block: who is let in, TLS, and changes of both while clients connect.
 
+#[path = "../../../std-components/tests/certificates/mod.rs"]
+mod certificates;
+
 use crate::harness::{Agent, Home, PATIENCE, until};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use certificates::Authority;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -58,47 +61,28 @@ async fn wrong_passwords_are_refused_and_a_reload_opens_the_door() {
     assert!(!agent.stderr().contains("hunter2"));
 }
 
-/// An authority and what it signs.
-struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    pem: String,
+/// What the agent shows, or a client.
+type Signed = (rcgen::Certificate, rcgen::KeyPair);
+
+/// A certificate for this machine and its key.
+fn sign(authority: &Authority) -> Signed {
+    authority.sign("127.0.0.1")
 }
 
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        let pem = params.self_signed(&key).unwrap().pem();
-        Self {
-            issuer: Issuer::new(params, key),
-            pem,
-        }
+fn client_of(authority: &Authority, identity: Option<&Signed>) -> reqwest::Client {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let root = reqwest::Certificate::from_der(authority.certificate.der()).unwrap();
+    let mut client = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(PATIENCE)
+        // Every request makes a handshake.
+        .pool_max_idle_per_host(0)
+        .tls_certs_only([root]);
+    if let Some((certificate, key)) = identity {
+        let pem = format!("{}{}", certificate.pem(), key.serialize_pem());
+        client = client.identity(reqwest::Identity::from_pem(pem.as_bytes()).unwrap());
     }
-
-    /// A certificate for this machine and its key.
-    fn sign(&self) -> (String, String) {
-        let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        (certificate.pem(), key.serialize_pem())
-    }
-
-    fn client(&self, identity: Option<&(String, String)>) -> reqwest::Client {
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let authority = reqwest::Certificate::from_pem(self.pem.as_bytes()).unwrap();
-        let mut client = reqwest::Client::builder()
-            .no_proxy()
-            .timeout(PATIENCE)
-            // Every request makes a handshake.
-            .pool_max_idle_per_host(0)
-            .tls_certs_only([authority]);
-        if let Some((certificate, key)) = identity {
-            let pem = format!("{certificate}{key}");
-            client = client.identity(reqwest::Identity::from_pem(pem.as_bytes()).unwrap());
-        }
-        client.build().unwrap()
-    }
+    client.build().unwrap()
 }
 
 /// Connects again and again and counts refusals.
@@ -152,12 +136,12 @@ fn https(agent: &Agent, path: &str) -> String {
 async fn certificates_and_settings_change_and_no_connection_is_refused() {
     let (first, second) = (Authority::new(), Authority::new());
     let home = Home::with("");
-    let write = |(certificate, key): (String, String)| {
-        home.write("cert.pem", &certificate);
-        home.write("key.pem", &key);
+    let write = |(certificate, key): Signed| {
+        home.write("cert.pem", &certificate.pem());
+        home.write("key.pem", &key.serialize_pem());
     };
-    write(first.sign());
-    home.write("clients.pem", &first.pem);
+    write(sign(&first));
+    home.write("clients.pem", &first.certificate.pem());
     let tls = |more: &str| {
         let (certificate, key) = (home.path("cert.pem"), home.path("key.pem"));
         format!(
@@ -171,7 +155,7 @@ async fn certificates_and_settings_change_and_no_connection_is_refused() {
     home.write("config.alloy", &tls(""));
     assert_eq!(agent.post("/-/reload").await.status, 200);
     let ready = https(&agent, "/-/ready");
-    let client = first.client(None);
+    let client = client_of(&first, None);
     assert_eq!(client.get(&ready).send().await.unwrap().status(), 200);
     assert!(
         crate::harness::client()
@@ -181,7 +165,7 @@ async fn certificates_and_settings_change_and_no_connection_is_refused() {
             .await
             .is_err()
     );
-    assert!(second.client(None).get(&ready).send().await.is_err());
+    assert!(client_of(&second, None).get(&ready).send().await.is_err());
 
     // Clients have to show a certificate.
     let clients = home.path("clients.pem");
@@ -192,14 +176,13 @@ async fn certificates_and_settings_change_and_no_connection_is_refused() {
     assert_eq!(client.post(&reload).send().await.unwrap().status(), 200);
     assert!(client.get(&ready).send().await.is_err());
     assert!(
-        first
-            .client(Some(&second.sign()))
+        client_of(&first, Some(&sign(&second)))
             .get(&ready)
             .send()
             .await
             .is_err()
     );
-    let known = first.client(Some(&first.sign()));
+    let known = client_of(&first, Some(&sign(&first)));
     assert_eq!(known.get(&ready).send().await.unwrap().status(), 200);
 
     // What cannot be used is refused whole.
@@ -221,8 +204,8 @@ async fn certificates_and_settings_change_and_no_connection_is_refused() {
             .then_some(())
     })
     .await;
-    write(second.sign());
-    let other = second.client(Some(&first.sign()));
+    write(sign(&second));
+    let other = client_of(&second, Some(&sign(&first)));
     until("the new certificate is served", async || {
         other.get(&ready).send().await.ok().map(drop)
     })

@@ -6,12 +6,6 @@
 //! queue for the successor. Invariant: an address has one holder.
 
 #[cfg(test)]
-#[cfg_attr(
-    not(feature = "loki"),
-    expect(dead_code, reason = "for components that listen")
-)]
-pub(crate) mod testing;
-#[cfg(test)]
 mod tests;
 pub mod tls;
 

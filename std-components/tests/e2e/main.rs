@@ -8,6 +8,9 @@
     reason = "a test ends where something is missing, and says what was skipped"
 )]
 
+#[cfg(all(feature = "loki", target_os = "linux"))]
+#[path = "../certificates/mod.rs"]
+mod certificates;
 #[cfg(feature = "discovery")]
 mod discoveries;
 #[cfg(all(feature = "loki", target_os = "linux"))]

@@ -1,5 +1,6 @@
 //! `loki.source.syslog` with Debian's senders: `logger` of bsdutils and `rsyslogd`, plain and over TLS.
 
+use super::certificates::Authority;
 use super::source::{PATIENCE, Source};
 use river_eval::Value;
 use std::io::Write;
@@ -47,8 +48,13 @@ async fn addresses(source: &Source, count: usize) -> Vec<SocketAddr> {
 }
 
 fn listener(protocol: &str, format: &str) -> String {
+    listener_with(protocol, format, "")
+}
+
+/// A listener that has something more in its block.
+fn listener_with(protocol: &str, format: &str, more: &str) -> String {
     format!(
-        "listener {{\n address = \"127.0.0.1:0\"\n protocol = \"{protocol}\"\n syslog_format = \"{format}\"\n labels = {{ by = \"{protocol} {format}\" }}\n}}\n"
+        "listener {{\n address = \"127.0.0.1:0\"\n protocol = \"{protocol}\"\n syslog_format = \"{format}\"\n labels = {{ by = \"{protocol} {format}\" }}\n{more}}}\n"
     )
 }
 
@@ -281,34 +287,21 @@ async fn rsyslogd_over_tls_shows_its_certificate_and_is_refused_without() {
         std::fs::write(&path, text).unwrap();
         path.display().to_string()
     };
-    let authority_key = rcgen::KeyPair::generate().unwrap();
-    let parameters = |name: &str| {
-        let mut parameters = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
-        // One that has the issuer's name counts as signed by itself for OpenSSL.
-        parameters
-            .distinguished_name
-            .push(rcgen::DnType::CommonName, name);
-        parameters
-    };
-    let mut authority = parameters("authority");
-    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let ca = keep("ca.pem", authority.self_signed(&authority_key).unwrap().pem());
-    let issuer = rcgen::Issuer::new(authority, authority_key);
+    let authority = Authority::new();
+    let ca = keep("ca.pem", authority.certificate.pem());
     let certificate = |name: &str| {
-        let key = rcgen::KeyPair::generate().unwrap();
-        let signed = parameters(name).signed_by(&key, &issuer).unwrap();
+        let (certificate, key) = authority.sign(name);
         (
-            keep(&format!("{name}.pem"), signed.pem()),
+            keep(&format!("{name}.pem"), certificate.pem()),
             keep(&format!("{name}.key"), key.serialize_pem()),
         )
     };
     let (of_receiver, key_of_receiver) = certificate("receiver");
     let (of_sender, key_of_sender) = certificate("sender");
     let tls = format!(
-        "tls_config {{\n ca_file = \"{ca}\"\n cert_file = \"{of_receiver}\"\n key_file = \"{key_of_receiver}\"\n}}\n}}\n"
+        "tls_config {{\n ca_file = \"{ca}\"\n cert_file = \"{of_receiver}\"\n key_file = \"{key_of_receiver}\"\n}}\n"
     );
-    let text = listener("tcp", "rfc5424");
-    let text = text.trim_end().trim_end_matches('}').to_owned() + &tls;
+    let text = listener_with("tcp", "rfc5424", &tls);
     let mut source = Source::start("loki.source.syslog", folder.path(), &text);
     let at = addresses(&source, 1).await[0];
     let action = format!(
@@ -316,13 +309,13 @@ async fn rsyslogd_over_tls_shows_its_certificate_and_is_refused_without() {
         at.port()
     );
     let count = 500;
-    let authority = format!("defaultNetstreamDriverCAFile=\"{ca}\"");
-    let nobody = Rsyslogd::start(&authority, &action);
+    let trusted = format!("defaultNetstreamDriverCAFile=\"{ca}\"");
+    let nobody = Rsyslogd::start(&trusted, &action);
     nobody.log(1).await;
     source.is_silent().await;
     drop(nobody);
     let global = format!(
-        "{authority} defaultNetstreamDriverCertFile=\"{of_sender}\" defaultNetstreamDriverKeyFile=\"{key_of_sender}\""
+        "{trusted} defaultNetstreamDriverCertFile=\"{of_sender}\" defaultNetstreamDriverKeyFile=\"{key_of_sender}\""
     );
     let rsyslogd = Rsyslogd::start(&global, &action);
     rsyslogd.log(count).await;

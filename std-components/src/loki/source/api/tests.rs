@@ -1,8 +1,8 @@
 //! The push API over real connections.
 
 use super::*;
+use crate::certificates::Authority;
 use crate::component::testing::{arguments, mistakes};
-use crate::listeners::testing::Authority;
 use crate::relabel::{Rule, Rules};
 use crate::signals::{Inlet, LogsReceiver, inlet};
 use prost::Message;

@@ -1,8 +1,8 @@
 //! The component over real sockets.
 
 use super::*;
+use crate::certificates::Authority;
 use crate::component::testing::{arguments, mistakes};
-use crate::listeners::testing::Authority;
 use crate::relabel::{Rule, Rules};
 use crate::signals::{Batch, Fanout, Inlet, LogBatch, LogsReceiver, inlet};
 use rustls::pki_types::PrivateKeyDer;
